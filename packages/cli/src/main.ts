@@ -1,0 +1,86 @@
+#!/usr/bin/env node
+import { StartError, readPort } from '@hubbub/server/config';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { CommandError } from './fail.ts';
+
+const program = new Command('hubbub').description('A realtime chat server that loses nothing').version('0.1.0');
+const data = (): Option => new Option('--data <folder>', 'the folder that holds the log and the secrets').default('./data').env('HUBBUB_DATA');
+const url = (): Option => new Option('--url <url>', 'the server; left out: the one that runs on the data folder').env('HUBBUB_URL');
+const token = (): Option => new Option('--token <token>', "who to be; left out: the data folder's administrator").env('HUBBUB_TOKEN');
+
+program
+  .command('serve')
+  .description('run a server')
+  .addOption(new Option('--port <port>', '0 takes any that is free').default(8080).argParser(port).env('HUBBUB_PORT'))
+  .addOption(new Option('--host <address>', 'where to listen').default('127.0.0.1').env('HUBBUB_HOST'))
+  .addOption(data())
+  .action(async (options) => (await import('./commands/serve.ts')).serve(options));
+
+program
+  .command('send')
+  .description('send one message')
+  .argument('<channel>', 'such as room:general')
+  .argument('<text>')
+  .addOption(url())
+  .addOption(token())
+  .addOption(data())
+  .action(async (channel, text, options) => (await import('./commands/send.ts')).send(channel, text, options));
+
+program
+  .command('tail')
+  .description('print events as they come')
+  .argument('<channel>')
+  .option('--after <position>', 'OFFSET~EPOCH, or 0 for all; left out: from now on')
+  .option('--json', 'one JSON object a line')
+  .addOption(url())
+  .addOption(token())
+  .addOption(data())
+  .action(async (channel, options) => (await import('./commands/tail.ts')).tail(channel, options));
+
+program
+  .command('token')
+  .description('make a token for a user')
+  .requiredOption('--sub <user>', 'whose it is')
+  .addOption(data())
+  .action(async (options) => (await import('./commands/token.ts')).token(options));
+
+program
+  .command('import')
+  .description('bring in what was said elsewhere')
+  .command('irc')
+  .description('import IRC logs')
+  .argument('<files...>')
+  .option('--channel <channel>', "left out: room: and the file's name")
+  .addOption(new Option('--speed <factor>', 'play it so many times as fast as it was said').argParser(factor))
+  .addOption(url())
+  .addOption(token())
+  .addOption(data())
+  .action(async (files, options) => (await import('./commands/import.ts')).importIrc(files, options));
+
+program.exitOverride();
+
+function port(text: string): number {
+  try {
+    return readPort(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof StartError ? error.message : 'no port');
+  }
+}
+
+function factor(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('a number above 0, such as 10');
+  return value;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommandError) {
+    process.stderr.write(`hubbub: ${error.message}\n`);
+    process.exitCode = error.exitCode;
+  } else if (error instanceof Error && 'exitCode' in error) {
+    // Commander has said it. Help and version are no errors; anything else of its kind is wrong use.
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else throw error;
+}

@@ -1,0 +1,337 @@
+import type { Env } from '@hubbub/protocol/env';
+import type { HelloReply, Push, SubscribeReply } from '@hubbub/protocol/frames';
+import { uuidv7 } from '@hubbub/protocol/id';
+import { limits } from '@hubbub/protocol/limits';
+import { isChannel } from '@hubbub/protocol/names';
+import { protocolVersion } from '@hubbub/protocol/version';
+import { backoff } from './backoff.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionState } from './connection-state.ts';
+import { HubbubError } from './error.ts';
+import type { Dial } from './link.ts';
+import { type Ack, type Draft, Outbox, type Outgoing } from './outbox.ts';
+import { platformEnv } from './platform/env.ts';
+import { ChannelSubscription, type SubscribeOptions, type Subscription } from './subscription.ts';
+import { dialWebSocket } from './transports/websocket.ts';
+
+export type { Event } from '@hubbub/protocol/event';
+export { HubbubError } from './error.ts';
+export type { Dial, Link, LinkHandlers } from './link.ts';
+export type { Ack, Draft, Outgoing } from './outbox.ts';
+export type { SubscribeOptions, Subscription, SubscriptionState } from './subscription.ts';
+
+/** What the client shows at sign-in: a token it was given before, or (a guest) the name it wants to be seen by. */
+export type Credentials = { readonly token: string } | { readonly name: string };
+
+export interface ConnectOptions {
+  /** Where the server is: `http(s)://host[:port]` or `ws(s)://…`; a path is kept as prefix. */
+  readonly url: string;
+  readonly credentials: Credentials;
+  /** A guest's token, once the server has made it; show it next time to be the same person again. */
+  readonly onToken?: (token: string, user: string) => void;
+  /** Clock, timers, randomness; left out: the platform's. */
+  readonly env?: Env;
+  /** How a link is made; left out: the platform's WebSocket. */
+  readonly dial?: Dial;
+  /** Names the program's build, for the server's log and for `upgrade_required`. */
+  readonly build?: string;
+}
+
+/**
+ * What the client is doing, and the truth about what is on the screen:
+ * - `connecting`: the first link is not there yet; `reconnecting`: the link was lost; `retryAt` (of `env.now()`) while it waits, left
+ *   out while it tries.
+ * - `catching-up`: linked; `toGo` events are still missing, over all channels.
+ * - `live`: linked, all subscriptions stand at the head, and the server has confirmed within two heartbeats that it knows the head.
+ * - `stale`: linked, but the server cannot see its own log at the moment: nothing new can be shown or sent.
+ * - `refused`: the server will not have us (`unauthorized`, `upgrade_required`); nothing is tried until `signIn`. Nothing is lost.
+ */
+export type Status =
+  | { readonly state: 'connecting' }
+  | { readonly state: 'reconnecting'; readonly attempt: number; readonly retryAt?: number }
+  | { readonly state: 'catching-up'; readonly toGo: number }
+  | { readonly state: 'live' }
+  | { readonly state: 'stale' }
+  | { readonly state: 'refused'; readonly code: string; readonly text: string }
+  | { readonly state: 'closed' };
+
+export interface Client {
+  readonly status: Status;
+  /** Who we are, from the first accepted sign-in on. */
+  readonly user: string | undefined;
+  /** Calls `run` at every change of status (not at once). Returns what stops it. */
+  onStatus(run: (status: Status) => void): () => void;
+  /** One subscription per channel: a second `subscribe` of a channel that is open throws. */
+  subscribe(channel: string, options: SubscribeOptions): Subscription;
+  /**
+   * Sends an event, for ever if need be: over reconnects, with the same id, in the order of the calls per channel. Resolves with the
+   * place in the log once the server has it synced; rejects with a `HubbubError` only when the server refuses it for good, or after `discard`.
+   */
+  send(channel: string, draft: Draft): Promise<Ack>;
+  /** What is not acknowledged yet, oldest first; refused ones stay until discarded or retried. */
+  outgoing(channel: string): readonly Outgoing[];
+  /** Calls `run` whenever `outgoing(channel)` has changed. */
+  onOutgoing(channel: string, run: () => void): () => void;
+  /** Sends a failed event again. */
+  retry(id: string): void;
+  /** Forgets an event that is not acknowledged. If it was on its way, it may be in the log all the same. */
+  discard(id: string): void;
+  /** Does not wait for the back-off. */
+  reconnect(): void;
+  /** New credentials, after `refused` or before a token ends. */
+  signIn(credentials: Credentials): void;
+  /** Ends everything; nothing is called afterwards. */
+  close(): void;
+}
+
+
+/** Opens a client. It connects at once, and stays with it until it is closed. */
+export function connect(options: ConnectOptions): Client {
+  return new HubbubClient(options);
+}
+
+/** The server confirms this often that it sees the head of its log; after two missing ones, `live` is no longer believed. */
+const confirmation = 2 * limits.heartbeatMs;
+
+class HubbubClient implements Client {
+  readonly #env: Env;
+  readonly #session: string;
+  readonly #options: ConnectOptions;
+  readonly #connection: Connection;
+  readonly #outbox: Outbox;
+  readonly #subscriptions = new Map<string, ChannelSubscription>();
+  readonly #statusListeners = new Set<(status: Status) => void>();
+  readonly #outgoingListeners = new Map<string, Set<() => void>>();
+  #credentials: Credentials;
+  #user: string | undefined;
+  #wasOpen = false;
+  #confirmedAt = Number.NEGATIVE_INFINITY;
+  #stale = false;
+  #status: Status = { state: 'connecting' };
+  /** To be asked for in one command. */
+  #asking = new Set<ChannelSubscription>();
+  #askFailures = 0;
+  #cancelDoubt: () => void = () => {};
+
+  constructor(options: ConnectOptions) {
+    this.#options = options;
+    this.#env = options.env ?? platformEnv();
+    this.#session = uuidv7(this.#env);
+    this.#credentials = options.credentials;
+    this.#outbox = new Outbox({
+      env: this.#env,
+      send: (channel, events) => this.#connection.request('send', `"channel":${JSON.stringify(channel)},"events":[${events}]`),
+      changed: (channel) => {
+        for (const run of this.#outgoingListeners.get(channel) ?? []) run();
+      },
+    });
+    this.#connection = new Connection({
+      env: this.#env,
+      url: options.url,
+      dial: options.dial ?? dialWebSocket,
+      hello: () => ({ protocol: protocolVersion, session: this.#session, ...(options.build && { build: options.build }), ...this.#credentials }),
+      onState: (state) => this.#moved(state),
+      onWelcome: (reply) => this.#welcomed(reply),
+      onPush: (push) => this.#pushed(push),
+    });
+    this.#connection.start();
+  }
+
+  get status(): Status {
+    return this.#status;
+  }
+
+  get user(): string | undefined {
+    return this.#user;
+  }
+
+  onStatus(run: (status: Status) => void): () => void {
+    this.#statusListeners.add(run);
+    return () => this.#statusListeners.delete(run);
+  }
+
+  subscribe(channel: string, options: SubscribeOptions): Subscription {
+    if (!isChannel(channel)) throw new HubbubError('bad_channel', 'this is no name of a channel');
+    if (this.#subscriptions.has(channel)) throw new HubbubError('conflict', 'this channel is subscribed to already');
+    const subscription = new ChannelSubscription(channel, options, {
+      env: this.#env,
+      ask: (one) => this.#ask(one),
+      changed: () => this.#report(),
+      closed: (one) => this.#left(one),
+    });
+    this.#subscriptions.set(channel, subscription);
+    this.#ask(subscription);
+    this.#report();
+    return subscription;
+  }
+
+  send(channel: string, draft: Draft): Promise<Ack> {
+    if (!isChannel(channel)) return Promise.reject(new HubbubError('bad_channel', 'this is no name of a channel'));
+    return this.#outbox.add(channel, draft);
+  }
+
+  outgoing(channel: string): readonly Outgoing[] {
+    return this.#outbox.list(channel);
+  }
+
+  onOutgoing(channel: string, run: () => void): () => void {
+    let listeners = this.#outgoingListeners.get(channel);
+    if (!listeners) this.#outgoingListeners.set(channel, (listeners = new Set()));
+    listeners.add(run);
+    return () => listeners.delete(run);
+  }
+
+  retry(id: string): void {
+    this.#outbox.retry(id);
+  }
+
+  discard(id: string): void {
+    this.#outbox.discard(id);
+  }
+
+  reconnect(): void {
+    this.#connection.retry();
+  }
+
+  signIn(credentials: Credentials): void {
+    this.#credentials = credentials;
+    this.#connection.signIn();
+  }
+
+  close(): void {
+    this.#cancelDoubt();
+    this.#outbox.close();
+    this.#connection.close();
+    this.#statusListeners.clear();
+    this.#outgoingListeners.clear();
+  }
+
+  #moved(state: ConnectionState): void {
+    if (state.phase !== 'open') {
+      this.#outbox.lost();
+      this.#cancelDoubt();
+      this.#confirmedAt = Number.NEGATIVE_INFINITY;
+      this.#asking.clear();
+      for (const subscription of this.#subscriptions.values()) subscription.lost();
+    }
+    this.#report();
+  }
+
+  #welcomed(reply: HelloReply): void {
+    this.#wasOpen = true;
+    this.#user = reply.user;
+    if (reply.token !== undefined) {
+      this.#credentials = { token: reply.token };
+      this.#options.onToken?.(reply.token, reply.user);
+    }
+    for (const subscription of this.#subscriptions.values()) this.#ask(subscription);
+    this.#outbox.opened();
+    this.#report();
+  }
+
+  #pushed(push: Push): void {
+    switch (push.push) {
+      case 'events':
+        return this.#subscriptions.get(push.channel)?.onEvents(push);
+      case 'state':
+        return this.#subscriptions.get(push.channel)?.onState(push);
+      case 'health':
+        return this.#confirmed(push.stale);
+      case 'bye':
+      case 'error':
+        return undefined;
+    }
+  }
+
+  #confirmed(stale: boolean): void {
+    this.#stale = stale;
+    this.#confirmedAt = this.#env.now();
+    this.#cancelDoubt();
+    this.#cancelDoubt = this.#env.timer(confirmation, () => this.#report());
+    this.#report();
+  }
+
+  /** Subscribes with what else is asked for in this turn. */
+  #ask(subscription: ChannelSubscription): void {
+    if (this.#connection.state.phase !== 'open') return;
+    if (this.#asking.size === 0) this.#env.turn(() => this.#askAll());
+    this.#asking.add(subscription);
+  }
+
+  #askAll(): void {
+    const asking = [...this.#asking].filter((one) => this.#subscriptions.get(one.channel) === one);
+    this.#asking.clear();
+    for (let at = 0; at < asking.length; at += limits.channelsPerCommand) void this.#askSome(asking.slice(at, at + limits.channelsPerCommand));
+  }
+
+  async #askSome(asking: readonly ChannelSubscription[]): Promise<void> {
+    let again: readonly ChannelSubscription[] = [];
+    let atLeast = 0;
+    try {
+      const to = JSON.stringify(asking.map((one) => one.target()));
+      const { results }: SubscribeReply = await this.#connection.request('subscribe', `"to":${to}`);
+      again = asking.filter((one, at) => {
+        const result = results[at];
+        if (!result) return true;
+        one.answered(result);
+        return 'error' in result && one.state.state !== 'gone';
+      });
+    } catch (error) {
+      // With the link everything is asked for anew.
+      if (error instanceof HubbubError && error.code === 'link_lost') return;
+      again = asking;
+      atLeast = error instanceof HubbubError ? (error.retryAfter ?? 0) : 0;
+    }
+    this.#askFailures = again.length === 0 ? 0 : this.#askFailures + 1;
+    if (again.length === 0) return;
+    this.#env.timer(backoff(this.#askFailures, this.#env.random, atLeast), () => {
+      for (const one of again) if (one.state.state === 'opening') this.#ask(one);
+    });
+  }
+
+  #left(subscription: ChannelSubscription): void {
+    if (this.#subscriptions.get(subscription.channel) !== subscription) return;
+    this.#subscriptions.delete(subscription.channel);
+    this.#connection.request('unsubscribe', `"channels":[${JSON.stringify(subscription.channel)}]`).catch(() => {});
+    this.#report();
+  }
+
+  #report(): void {
+    const status = this.#now();
+    const before = this.#status;
+    if (JSON.stringify(before) === JSON.stringify(status)) return;
+    this.#status = status;
+    for (const run of [...this.#statusListeners]) run(status);
+  }
+
+  #now(): Status {
+    const { state } = this.#connection;
+    switch (state.phase) {
+      case 'closed':
+        return { state: 'closed' };
+      case 'refused':
+        return { state: 'refused', code: state.code, text: state.text };
+      case 'waiting':
+        return { state: 'reconnecting', attempt: state.attempt, retryAt: state.retryAt };
+      case 'dialing':
+      case 'greeting':
+        return this.#wasOpen || state.attempt > 1 ? { state: 'reconnecting', attempt: state.attempt } : { state: 'connecting' };
+      case 'open':
+        return this.#linked();
+    }
+  }
+
+  /** What can be said while the link stands. */
+  #linked(): Status {
+    const trusted = this.#env.now() - this.#confirmedAt < confirmation;
+    if (this.#stale || (!trusted && this.#confirmedAt > Number.NEGATIVE_INFINITY)) return { state: 'stale' };
+    let toGo = 0;
+    let waiting = !trusted;
+    for (const subscription of this.#subscriptions.values()) {
+      const { state } = subscription.state;
+      if (state === 'opening' || state === 'behind') waiting = true;
+      toGo += subscription.toGo;
+    }
+    return waiting ? { state: 'catching-up', toGo } : { state: 'live' };
+  }
+}

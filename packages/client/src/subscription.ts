@@ -1,0 +1,180 @@
+import type { Env } from '@hubbub/protocol/env';
+import type { Event } from '@hubbub/protocol/event';
+import type { EventsPush, Failed, ResetReason, StatePush, Subscribed, SubscribeTarget } from '@hubbub/protocol/frames';
+import { formatPosition, parsePosition } from '@hubbub/protocol/position';
+import { HubbubError } from './error.ts';
+
+export interface SubscribeOptions {
+  /** `OFFSET~EPOCH`: all after it. `0`: all that is kept. Left out: from now on. */
+  readonly position?: string;
+  /** When more than so many events are missing, drop what we have and begin at the newest page (`onReset('too_old')`). With `position: '0'`: "the newest page, please". */
+  readonly maxGap?: number;
+  /** Events in the order of the log, each once, none left out. Every call is one batch as it arrived. */
+  onEvents(events: readonly Event[]): void;
+  /** What was applied of this channel so far must be dropped (`reset`), or the oldest part of what was to come is no longer kept (`trimmed`). Applying goes on after it. */
+  onReset?(reason: ResetReason | 'trimmed'): void;
+  onState?(state: SubscriptionState): void;
+}
+
+export type SubscriptionState =
+  | { readonly state: 'opening' }
+  | { readonly state: 'behind'; readonly toGo: number }
+  | { readonly state: 'live' }
+  | { readonly state: 'gone'; readonly code: string };
+
+export interface Subscription {
+  readonly channel: string;
+  readonly state: SubscriptionState;
+  /** How far it has read, `OFFSET~EPOCH`; undefined until the server has said where it stands. Keep it to resume another day. */
+  readonly position: string | undefined;
+  close(): void;
+}
+
+/** What a subscription needs of its client. */
+export interface SubscriptionParts {
+  readonly env: Env;
+  /** Asks the server for this channel, from `target()` on, soon. */
+  ask(subscription: ChannelSubscription): void;
+  changed(subscription: ChannelSubscription): void;
+  closed(subscription: ChannelSubscription): void;
+}
+
+/** A channel as a client reads it: one cursor, and events applied in the order of the log, each once, none left out. */
+export class ChannelSubscription implements Subscription {
+  readonly channel: string;
+  readonly #parts: SubscriptionParts;
+  readonly #options: SubscribeOptions;
+  #state: SubscriptionState = { state: 'opening' };
+  /** How far it has read; without an epoch before the server has named one. */
+  #cursor: { offset: number; epoch: string } | undefined;
+  /** The highest offset that we have heard of. */
+  #head = 0;
+  /** Between asking and the reply, what comes belongs to the former subscription of the channel. */
+  #deaf = true;
+  #asked = 0;
+
+  constructor(channel: string, options: SubscribeOptions, parts: SubscriptionParts) {
+    this.channel = channel;
+    this.#parts = parts;
+    this.#options = options;
+    const start = options.position === undefined ? undefined : parsePosition(options.position);
+    if (options.position !== undefined && !start) throw new HubbubError('bad_position', 'a position is OFFSET~EPOCH, or 0');
+    if (start?.epoch !== undefined) this.#cursor = { offset: start.offset, epoch: start.epoch };
+  }
+
+  get state(): SubscriptionState {
+    return this.#state;
+  }
+
+  get position(): string | undefined {
+    return this.#cursor && formatPosition(this.#cursor);
+  }
+
+  get toGo(): number {
+    return this.#cursor ? Math.max(0, this.#head - this.#cursor.offset) : 0;
+  }
+
+  close(): void {
+    this.#deaf = true;
+    this.#state = { state: 'gone', code: 'closed' };
+    this.#parts.closed(this);
+  }
+
+  /** What to ask the server for. */
+  target(): SubscribeTarget {
+    this.#deaf = true;
+    if (this.#cursor && this.#asked > 0) this.#parts.env.count('resumed');
+    this.#asked += 1;
+    const position = this.position ?? this.#options.position;
+    const { maxGap } = this.#options;
+    return { channel: this.channel, ...(position !== undefined && { position }), ...(maxGap !== undefined && { maxGap }) };
+  }
+
+  /** The link is gone. */
+  lost(): void {
+    this.#deaf = true;
+    if (this.#state.state !== 'gone') this.#set({ state: 'opening' });
+  }
+
+  /** The server's answer to `target`. A passing refusal is for the client to ask again. */
+  answered(result: Subscribed | Failed): void {
+    if ('error' in result) {
+      const error = HubbubError.of(result.error as { code: string; text: string });
+      if (!error.passing) this.#set({ state: 'gone', code: error.code });
+      return;
+    }
+    this.#deaf = false;
+    const at = parsePosition(result.position);
+    // Where we stood already, a reset or a trim is told by a push of its own.
+    if (!this.#cursor && at?.epoch !== undefined) this.#cursor = { offset: at.offset, epoch: at.epoch };
+    this.#head = Math.max(this.#head, result.head);
+    this.#set(result.live ? { state: 'live' } : { state: 'behind', toGo: this.toGo });
+  }
+
+  onEvents({ epoch, events }: EventsPush): void {
+    const cursor = this.#cursor;
+    if (this.#deaf || !cursor) return;
+    if (epoch !== cursor.epoch) return this.#gap();
+    const fresh = events.filter(({ offset }) => offset > cursor.offset) as unknown as Event[];
+    const first = fresh[0];
+    const last = fresh.at(-1);
+    if (!first || !last) return;
+    if (first.offset !== cursor.offset + 1) return this.#gap();
+    // The cursor moves first: whoever closes or sends from inside the callback sees where it stands.
+    this.#cursor = { offset: last.offset, epoch };
+    this.#head = Math.max(this.#head, last.offset);
+    this.#call(() => this.#options.onEvents(fresh));
+    if (this.#state.state === 'behind') this.#set({ state: 'behind', toGo: this.toGo });
+  }
+
+  onState(push: StatePush): void {
+    if (this.#deaf) return;
+    if (push.head !== undefined) this.#head = push.head;
+    switch (push.state) {
+      case 'live':
+        return this.#set({ state: 'live' });
+      case 'behind':
+        return this.#set({ state: 'behind', toGo: this.toGo });
+      case 'gone':
+        this.#deaf = true;
+        return this.#set({ state: 'gone', code: push.reason ?? 'forbidden' });
+      case 'reset':
+      case 'trimmed': {
+        const at = push.position === undefined ? undefined : parsePosition(push.position);
+        if (at?.epoch === undefined) return;
+        this.#cursor = { offset: at.offset, epoch: at.epoch };
+        const reason = push.state === 'trimmed' ? 'trimmed' : (push.reason as 'new_epoch');
+        this.#call(() => this.#options.onReset?.(reason));
+        return this.#set({ state: 'behind', toGo: this.toGo });
+      }
+    }
+  }
+
+  /** Events are missing between what we have and what came: a defect of the server's, or of ours. We ask anew from what we have. */
+  #gap(): void {
+    this.#parts.env.count('client_gap');
+    this.#deaf = true;
+    this.#set({ state: 'opening' });
+    this.#parts.ask(this);
+  }
+
+  #set(state: SubscriptionState): void {
+    const before = this.#state;
+    if (before.state === 'gone') return;
+    if (before.state === state.state && (before.state !== 'behind' || (state.state === 'behind' && before.toGo === state.toGo))) return;
+    this.#state = state;
+    this.#call(() => this.#options.onState?.(state));
+    this.#parts.changed(this);
+  }
+
+  /** What goes wrong in the caller's code is the caller's: it surfaces as his, and the subscription goes on. */
+  #call(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#parts.env.turn(() => {
+        throw error;
+      });
+    }
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * The schemas of every frame (PROTOCOL, "Frames"). Servers validate with them; clients import only their types.
+ * A command with a member that is not listed is refused: a misspelt option that is ignored is worse than an error. `hello` alone
+ * takes unknown members, so that a newer client gets `upgrade_required` and not `bad_command`.
+ */
+import { type Static, Type } from 'typebox';
+import { limits } from './limits.ts';
+
+const closed = { additionalProperties: false };
+const request = { req: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) };
+
+export const HelloCommand = Type.Object({
+  ...request,
+  cmd: Type.Literal('hello'),
+  protocol: Type.Integer(),
+  build: Type.Optional(Type.String({ maxLength: 64 })),
+  session: Type.String({ maxLength: 64 }),
+  token: Type.Optional(Type.String({ maxLength: 8192 })),
+  name: Type.Optional(Type.String({ maxLength: 256 })),
+});
+
+export const SubscribeTarget = Type.Object(
+  {
+    channel: Type.String({ maxLength: 256 }),
+    position: Type.Optional(Type.String({ maxLength: 64 })),
+    maxGap: Type.Optional(Type.Integer({ minimum: 0 })),
+  },
+  closed,
+);
+
+export const SubscribeCommand = Type.Object(
+  { ...request, cmd: Type.Literal('subscribe'), to: Type.Array(SubscribeTarget, { minItems: 1 }) },
+  closed,
+);
+
+export const UnsubscribeCommand = Type.Object(
+  { ...request, cmd: Type.Literal('unsubscribe'), channels: Type.Array(Type.String({ maxLength: 256 }), { minItems: 1 }) },
+  closed,
+);
+
+export const Draft = Type.Object(
+  {
+    id: Type.String({ maxLength: 64 }),
+    kind: Type.String({ maxLength: 64 }),
+    body: Type.Unknown(),
+    from: Type.Optional(Type.String({ maxLength: 256 })),
+    ts: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+  },
+  closed,
+);
+
+export const SendCommand = Type.Object(
+  { ...request, cmd: Type.Literal('send'), channel: Type.String({ maxLength: 256 }), events: Type.Array(Draft, { minItems: 1 }) },
+  closed,
+);
+
+export const PingCommand = Type.Object({ ...request, cmd: Type.Literal('ping') }, closed);
+
+export type HelloCommand = Static<typeof HelloCommand>;
+export type SubscribeCommand = Static<typeof SubscribeCommand>;
+export type SubscribeTarget = Static<typeof SubscribeTarget>;
+export type UnsubscribeCommand = Static<typeof UnsubscribeCommand>;
+export type SendCommand = Static<typeof SendCommand>;
+export type Draft = Static<typeof Draft>;
+export type PingCommand = Static<typeof PingCommand>;
+
+/** Schemas by command name. */
+export const commands = {
+  hello: HelloCommand,
+  subscribe: SubscribeCommand,
+  unsubscribe: UnsubscribeCommand,
+  send: SendCommand,
+  ping: PingCommand,
+} as const;
+
+export type CommandName = keyof typeof commands;
+export type Command = HelloCommand | SubscribeCommand | UnsubscribeCommand | SendCommand | PingCommand;
+
+const Problem = Type.Object({ code: Type.String(), text: Type.String(), retryAfter: Type.Optional(Type.Number()) });
+const Failed = Type.Object({ error: Problem });
+
+export const HelloReply = Type.Object({
+  user: Type.String(),
+  token: Type.Optional(Type.String()),
+  node: Type.String(),
+  build: Type.String(),
+  limits: Type.Record(Type.String(), Type.Number()),
+});
+
+export const Subscribed = Type.Object({
+  position: Type.String(),
+  head: Type.Integer(),
+  n: Type.Integer(),
+  first: Type.Integer(),
+  live: Type.Boolean(),
+});
+export const SubscribeReply = Type.Object({ results: Type.Array(Type.Union([Subscribed, Failed])) });
+
+export const Sent = Type.Object({
+  offset: Type.Integer(),
+  n: Type.Integer(),
+  ts: Type.Integer(),
+  duplicate: Type.Optional(Type.Literal(true)),
+});
+export const SendReply = Type.Object({ epoch: Type.String(), results: Type.Array(Type.Union([Sent, Failed])) });
+
+export type HelloReply = Static<typeof HelloReply>;
+export type Subscribed = Static<typeof Subscribed>;
+export type SubscribeReply = Static<typeof SubscribeReply>;
+export type Sent = Static<typeof Sent>;
+export type SendReply = Static<typeof SendReply>;
+export type Failed = Static<typeof Failed>;
+
+/** The result member of each command's reply. */
+export interface Replies {
+  hello: HelloReply;
+  subscribe: SubscribeReply;
+  unsubscribe: Record<never, never>;
+  send: SendReply;
+  ping: Record<never, never>;
+}
+
+export const EventFrame = Type.Object({
+  offset: Type.Integer({ minimum: 1 }),
+  n: Type.Integer({ minimum: 0 }),
+  ts: Type.Integer(),
+  id: Type.String(),
+  from: Type.String(),
+  kind: Type.String(),
+  empties: Type.Optional(Type.Array(Type.Integer(), { maxItems: limits.empties })),
+  concerns: Type.Optional(Type.Array(Type.String(), { maxItems: limits.concerns })),
+  body: Type.Unknown(),
+  emptied: Type.Optional(Type.Integer()),
+});
+
+export const EventsPush = Type.Object({
+  push: Type.Literal('events'),
+  channel: Type.String(),
+  epoch: Type.String(),
+  events: Type.Array(EventFrame),
+});
+
+export const StatePush = Type.Object({
+  push: Type.Literal('state'),
+  channel: Type.String(),
+  state: Type.Union([Type.Literal('live'), Type.Literal('behind'), Type.Literal('reset'), Type.Literal('trimmed'), Type.Literal('gone')]),
+  reason: Type.Optional(Type.String()),
+  position: Type.Optional(Type.String()),
+  head: Type.Optional(Type.Integer()),
+});
+
+export const HealthPush = Type.Object({ push: Type.Literal('health'), stale: Type.Boolean(), degraded: Type.Boolean() });
+export const ByePush = Type.Object({ push: Type.Literal('bye'), after: Type.Number(), retryAfter: Type.Optional(Type.Number()) });
+export const ErrorPush = Type.Object({ push: Type.Literal('error'), error: Problem });
+
+export type EventsPush = Static<typeof EventsPush>;
+export type StatePush = Static<typeof StatePush>;
+export type HealthPush = Static<typeof HealthPush>;
+export type ByePush = Static<typeof ByePush>;
+export type ErrorPush = Static<typeof ErrorPush>;
+export type Push = EventsPush | StatePush | HealthPush | ByePush | ErrorPush;
+
+/** A reply: to a command by its number, with what it brought or what went wrong. */
+export type Reply = { readonly res: number } & (Record<string, unknown> | { readonly error: Static<typeof Problem> });
+
+/** Why a client has to drop what it holds of a channel. */
+export type ResetReason = 'new_epoch' | 'beyond_head' | 'too_old';

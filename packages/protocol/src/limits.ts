@@ -1,0 +1,31 @@
+/** Every bound that a client can run into. The reply to `hello` carries them, so that no client has to guess. Sizes are bytes of UTF-8, times milliseconds. */
+export const limits = {
+  /** One frame from a client. */
+  frameBytes: 256 * 1024,
+  /** One event's body, as the server writes it. */
+  bodyBytes: 16 * 1024,
+  /** Nesting of a body: `1` is depth 0, `[1]` depth 1. */
+  bodyDepth: 16,
+  /** Events of one `send`. */
+  sendEvents: 64,
+  /** Subscriptions of one link, and channels named by one command. */
+  subscriptions: 5_000,
+  channelsPerCommand: 500,
+  /** Commands of one link that wait for their reply. */
+  commandsInFlight: 64,
+  /** What one event may carry besides its body. */
+  facts: 32,
+  requires: 16,
+  concerns: 100,
+  empties: 100,
+  factKeyBytes: 256,
+  factValueBytes: 4 * 1024,
+  /** Fragments of one WebSocket message. */
+  fragments: 16,
+  /** From the link's opening to its `hello`. */
+  helloMs: 10_000,
+  /** How often each side is heard when it has nothing to say. */
+  heartbeatMs: 10_000,
+} as const;
+
+export type Limits = { readonly [Name in keyof typeof limits]: number };

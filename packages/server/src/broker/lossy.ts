@@ -1,0 +1,51 @@
+import type { Broker, OpenBroker } from './broker.ts';
+
+/** How a way between nodes misbehaves: shares of envelopes, and milliseconds. */
+export interface Loss {
+  drop: number;
+  double: number;
+  /** Held back so long that later ones overtake it. */
+  late: number;
+  lateMs: number;
+  usualMs: number;
+  /** Nothing passes, either way, and nobody is told. */
+  cut: boolean;
+}
+
+export interface LossyParts {
+  readonly random: () => number;
+  readonly timer: (ms: number, run: () => void) => () => void;
+  readonly loss: Loss;
+}
+
+/** Wraps a broker so that it drops, doubles, reorders and delays what it delivers, as seeded. */
+export function lossy(open: OpenBroker, { random, timer, loss }: LossyParts): OpenBroker {
+  return (sinks) => {
+    let closed = false;
+    const inner: Broker = open({
+      onEnvelope: (channel, envelope) => {
+        if (loss.cut || random() < loss.drop) return;
+        const copies = random() < loss.double ? 2 : 1;
+        for (let copy = 0; copy < copies; copy++) {
+          const delay = random() < loss.late ? random() * loss.lateMs : random() * loss.usualMs;
+          timer(delay, () => {
+            if (!closed && !loss.cut) sinks.onEnvelope(channel, envelope);
+          });
+        }
+      },
+      onGap: (reason) => sinks.onGap(reason),
+    });
+    return {
+      limits: { ...inner.limits, ownBell: true },
+      subscribe: (channels) => inner.subscribe(channels),
+      unsubscribe: (channels) => inner.unsubscribe(channels),
+      publish: (channel, envelope) => {
+        if (!loss.cut) inner.publish(channel, envelope);
+      },
+      close: () => {
+        closed = true;
+        return inner.close();
+      },
+    };
+  };
+}

@@ -1,0 +1,262 @@
+import { byteLength } from '@hubbub/protocol/body';
+import type { Env } from '@hubbub/protocol/env';
+import type { Entry } from '@hubbub/protocol/event';
+import { type Item, type Outcome, StoreError } from '../store/store.ts';
+import type { History } from './history.ts';
+import type { Mechanism } from './mechanisms.ts';
+
+/** Bounds of a lane. A channel gets a quarter of it. */
+export const laneLimits = { batchItems: 512, batchBytes: 1_024 * 1_024, items: 8_192, bytes: 32 * 1_024 * 1_024, channelShare: 4 } as const;
+/** Every item is answered by then. */
+const patience = 10_000;
+/** What was admitted longer ago when its batch starts is admitted again: a right may have gone meanwhile. */
+const admissionLasts = 1_000;
+
+/**
+ * What came of an item: the store's outcome, or one of ours. `stale`: admitted too long ago, to be admitted again. `failed`: `unknown`
+ * (in a batch whose end was not learned), `unavailable` (not written), `overloaded` (not taken), `not_stored` (the store cannot hold it).
+ */
+export type Appended =
+  | Outcome
+  | { readonly status: 'stale' }
+  | { readonly status: 'failed'; readonly code: 'unknown' | 'unavailable' | 'overloaded' | 'not_stored'; readonly retryAfter?: number };
+
+/** Items of one session for one channel, in order: what follows one that failed is not written. */
+interface Group {
+  readonly channel: string;
+  readonly items: readonly Item[];
+  readonly bytes: number;
+  readonly takenAt: number;
+  readonly admittedAt: number;
+  readonly results: Appended[];
+  /** Items before this are in the batch or done. */
+  next: number;
+  inBatch: number;
+  done: boolean;
+  readonly resolve: (results: readonly Appended[]) => void;
+}
+
+interface Placed {
+  readonly group: Group;
+  readonly item: Item;
+}
+
+/** What was committed, by channel, for the own hub and for the bells. */
+export type OnCommitted = (channel: string, entries: readonly Entry[]) => void;
+
+/** A lane: gathers while a batch commits, and commits what has gathered. No timer: the batch's size follows the load. */
+export class Appender {
+  readonly #env: Env<Mechanism>;
+  readonly #history: History;
+  readonly #onCommitted: OnCommitted;
+  /** Waiting groups per channel; the map's order is the channels' turn. */
+  readonly #queues = new Map<string, Group[]>();
+  readonly #groups = new Set<Group>();
+  readonly #perChannel = new Map<string, { items: number; bytes: number }>();
+  #items = 0;
+  #bytes = 0;
+  #busy = false;
+  #scheduled = false;
+  #cancel: (() => void) | undefined;
+
+  constructor(env: Env<Mechanism>, history: History, onCommitted: OnCommitted) {
+    this.#env = env;
+    this.#history = history;
+    this.#onCommitted = onCommitted;
+  }
+
+  /** Items that wait or are being written. */
+  get size(): number {
+    return this.#items;
+  }
+
+  /**
+   * Appends a session's items to one channel, in order. Answers item by item, shorter than the list where it stopped: after the first
+   * that is `failed`, `stale` or `rejected(requires)`. `again`: from a time when it was taken before, so it goes to the front.
+   */
+  append(channel: string, items: readonly Item[], admittedAt: number, again?: number): Promise<readonly Appended[]> {
+    const bytes = items.reduce((sum, item) => sum + byteLength(item.body) + 256, 0);
+    if (again === undefined && !this.#hasRoom(channel, items.length, bytes)) {
+      this.#env.count('overloaded');
+      const retryAfter = 100 + Math.floor(this.#env.random() * 400);
+      return Promise.resolve([{ status: 'failed', code: 'overloaded', retryAfter }]);
+    }
+    return new Promise((resolve) => {
+      const takenAt = again ?? this.#env.now();
+      const group: Group = { channel, items, bytes, takenAt, admittedAt, results: [], next: 0, inBatch: 0, done: false, resolve };
+      this.#groups.add(group);
+      this.#account(channel, items.length, bytes);
+      const queue = this.#queues.get(channel);
+      if (!queue) this.#queues.set(channel, [group]);
+      else if (again === undefined) queue.push(group);
+      else queue.unshift(group);
+      this.#watch();
+      this.#schedule();
+    });
+  }
+
+  close(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    for (const group of [...this.#groups]) this.#giveUp(group);
+  }
+
+  #hasRoom(channel: string, items: number, bytes: number): boolean {
+    const own = this.#perChannel.get(channel) ?? { items: 0, bytes: 0 };
+    const share = laneLimits.channelShare;
+    return (
+      this.#items + items <= laneLimits.items &&
+      this.#bytes + bytes <= laneLimits.bytes &&
+      own.items + items <= laneLimits.items / share &&
+      own.bytes + bytes <= laneLimits.bytes / share
+    );
+  }
+
+  #account(channel: string, items: number, bytes: number): void {
+    this.#items += items;
+    this.#bytes += bytes;
+    const own = this.#perChannel.get(channel) ?? { items: 0, bytes: 0 };
+    own.items += items;
+    own.bytes += bytes;
+    if (own.items > 0) this.#perChannel.set(channel, own);
+    else this.#perChannel.delete(channel);
+  }
+
+  /** A batch starts at the end of the turn, so that what one read from the network brought is in it whole. */
+  #schedule(): void {
+    if (this.#busy || this.#scheduled) return;
+    this.#scheduled = true;
+    this.#env.turn(() => {
+      this.#scheduled = false;
+      if (!this.#busy) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#busy = true;
+    try {
+      for (let batch = this.#gather(); batch.length > 0; batch = this.#gather()) await this.#write(batch);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** One item of each waiting channel in turn, as many as a batch holds. */
+  #gather(): Placed[] {
+    const batch: Placed[] = [];
+    let bytes = 0;
+    while (batch.length < laneLimits.batchItems && bytes < laneLimits.batchBytes && this.#queues.size > 0) {
+      const [channel, queue] = this.#queues.entries().next().value as [string, Group[]];
+      // To the end of the line, if it has more.
+      this.#queues.delete(channel);
+      const group = this.#head(queue);
+      if (!group) continue;
+      const item = group.items[group.next];
+      if (!item) continue;
+      bytes += item.body.length;
+      batch.push({ group, item });
+      group.next += 1;
+      group.inBatch += 1;
+      if (this.#head(queue)) this.#queues.set(channel, queue);
+    }
+    return batch;
+  }
+
+  /** The first group of the queue that has something to write; done and stale ones are dropped. */
+  #head(queue: Group[]): Group | undefined {
+    for (let group = queue[0]; group; group = queue[0]) {
+      const stale = !group.done && group.next < group.items.length && this.#env.now() - group.admittedAt > admissionLasts;
+      if (stale && group.inBatch === 0) {
+        this.#env.count('readmitted');
+        group.results.push({ status: 'stale' });
+        this.#finish(group);
+      }
+      if (!group.done && group.next < group.items.length) return group;
+      queue.shift();
+    }
+    return undefined;
+  }
+
+  async #write(batch: readonly Placed[]): Promise<void> {
+    // The first half of a halved batch may have stopped a group whose next items are here.
+    const rest = batch.filter(({ group }) => !group.done);
+    if (rest.length === 0) return;
+    try {
+      const { outcomes } = await this.#history.ask((store) => store.append(rest.map(({ item }) => item)));
+      this.#settle(rest, outcomes);
+    } catch (error) {
+      const code = error instanceof StoreError ? error.code : 'unknown';
+      if (code === 'poison' && rest.length > 1) {
+        this.#env.count('poison_halved');
+        const half = Math.ceil(rest.length / 2);
+        await this.#write(rest.slice(0, half));
+        await this.#write(rest.slice(half));
+        return;
+      }
+      if (code === 'unknown') this.#env.count('unknown_answer');
+      const failed = code === 'poison' || code === 'not_supported' ? 'not_stored' : code === 'unknown' ? 'unknown' : 'unavailable';
+      for (const { group } of rest) this.#answer(group, { status: 'failed', code: failed });
+    }
+  }
+
+  #settle(batch: readonly Placed[], outcomes: readonly Outcome[]): void {
+    const committed = new Map<string, Entry[]>();
+    batch.forEach(({ group, item }, at) => {
+      const outcome = outcomes[at] ?? { status: 'failed', code: 'unknown' };
+      if (outcome.status === 'committed') {
+        const entries = committed.get(item.channel) ?? [];
+        entries.push(toEntry(item, outcome));
+        committed.set(item.channel, entries);
+      } else if (outcome.status === 'duplicate') {
+        const here = committed.get(item.channel)?.some(({ header }) => header.offset === outcome.offset) ?? false;
+        this.#env.count(here ? 'duplicate_in_batch' : item.probe ? 'probe_found' : 'duplicate_later');
+      } else if (outcome.status === 'rejected' && outcome.code === 'id_conflict') this.#env.count('id_conflict');
+      this.#answer(group, outcome);
+    });
+    // Bells go out after the commit, and before the acknowledgements are read: nobody waits for them.
+    for (const [channel, entries] of committed) this.#onCommitted(channel, entries);
+  }
+
+  #answer(group: Group, result: Appended): void {
+    group.inBatch -= 1;
+    if (group.done) return;
+    group.results.push(result);
+    const stops = result.status === 'stale' || (result.status === 'failed' && result.code !== 'not_stored') || isRequires(result);
+    if (stops || group.results.length === group.items.length) this.#finish(group);
+  }
+
+  #finish(group: Group): void {
+    group.done = true;
+    this.#groups.delete(group);
+    this.#account(group.channel, -group.items.length, -group.bytes);
+    group.resolve(group.results);
+  }
+
+  #giveUp(group: Group): void {
+    group.results.push({ status: 'failed', code: group.inBatch > 0 ? 'unknown' : 'unavailable' });
+    this.#finish(group);
+  }
+
+  /** One timer for the lane: set for the oldest group, which is the first to run out of time. */
+  #watch(): void {
+    if (this.#cancel || this.#groups.size === 0) return;
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const { takenAt } of this.#groups) oldest = Math.min(oldest, takenAt);
+    this.#cancel = this.#env.timer(Math.max(0, oldest + patience - this.#env.now()), () => {
+      this.#cancel = undefined;
+      for (const group of [...this.#groups]) if (this.#env.now() - group.takenAt >= patience) this.#giveUp(group);
+      this.#watch();
+    });
+  }
+}
+
+function isRequires(result: Appended): boolean {
+  return result.status === 'rejected' && (result.code === 'requires' || result.code === 'skipped');
+}
+
+/** The event that an item has become. */
+function toEntry(item: Item, { offset, n, ts }: { offset: number; n: number; ts: number }): Entry {
+  const { id, from, kind, empties, concerns } = item;
+  const header = { offset, n, ts, id, from, kind, ...(empties && { empties }), ...(concerns && { concerns }) };
+  return { header, body: item.body };
+}

@@ -1,0 +1,32 @@
+import type { Env } from '@hubbub/protocol/env';
+import type { Replies } from '@hubbub/protocol/frames';
+import type { Appender } from '../appender.ts';
+import type { Authority } from '../authority.ts';
+import type { Feed } from '../feed.ts';
+import type { History } from '../history.ts';
+import type { Who } from '../identity.ts';
+import type { Mechanism } from '../mechanisms.ts';
+import type { Session } from '../session.ts';
+
+/** What commands of every transport work with. */
+export interface CommandParts {
+  readonly env: Env<Mechanism>;
+  readonly authority: Authority;
+  readonly appender: Appender;
+  readonly history: History;
+  /** Whether the node holds: it cannot see the log at the moment, so it reads and takes nothing. */
+  held(): boolean;
+}
+
+/** Who gives the command, and where its answer's events go. */
+export interface Caller {
+  readonly who: Who;
+  readonly session: Session;
+  readonly feed: Feed;
+}
+
+/** A command's answer; `after` runs when the reply has been written. */
+export interface Answer<Name extends keyof Replies> {
+  readonly reply: Replies[Name];
+  readonly after?: () => void;
+}

@@ -1,0 +1,195 @@
+import { bodyText } from '@hubbub/protocol/body';
+import { type Code, problem, Refusal } from '@hubbub/protocol/codes';
+import type { Draft, Failed, SendCommand, Sent } from '@hubbub/protocol/frames';
+import { limits } from '@hubbub/protocol/limits';
+import { isChannel, isId, isKind, isUser } from '@hubbub/protocol/names';
+import type { Item } from '../../store/store.ts';
+import type { Appended } from '../appender.ts';
+import { authorityPatience } from '../rights.ts';
+import { within } from '../deadline.ts';
+import type { Answer, Caller, CommandParts } from './context.ts';
+
+const requiresTries = 3;
+/** What a held node says to those who want to read or send. */
+export const heldFor = 500;
+
+/**
+ * Appends events to one channel, in order. Each has its result; the list ends after the first that failed for a passing cause, so that
+ * what one session sends is logged in the order sent. Throws Refusal: `bad_channel`, `too_many`, `unavailable` (held), `busy`.
+ */
+export async function send(parts: CommandParts, caller: Caller, command: Pick<SendCommand, 'channel' | 'events'>): Promise<Answer<'send'>> {
+  const { channel, events } = command;
+  const { sending } = caller.session;
+  if (!isChannel(channel)) throw new Refusal('bad_channel', 'this is no name of a channel');
+  if (events.length > limits.sendEvents) throw new Refusal('too_many', `a send has at most ${limits.sendEvents} events`);
+  if (parts.held()) throw new Refusal('unavailable', 'the log cannot be seen at the moment', heldFor);
+  if (sending.has(channel)) throw new Refusal('busy', 'the former send to this channel is not answered yet', 50);
+  sending.add(channel);
+  try {
+    const results = await new Sending(parts, caller, channel, events).run();
+    return { reply: { epoch: parts.history.epoch, results } };
+  } finally {
+    sending.delete(channel);
+  }
+}
+
+type Result = Sent | Failed;
+
+/** An event's way into the log: checked, admitted, appended; as often as the facts it was admitted on change under it. */
+class Sending {
+  readonly #parts: CommandParts;
+  readonly #caller: Caller;
+  readonly #channel: string;
+  readonly #events: readonly Draft[];
+  readonly #takenAt: number;
+  readonly #results: Result[] = [];
+  /** What `admit` said to the events that are on their way as probes. */
+  readonly #refusals = new Map<string, Failed>();
+
+  constructor(parts: CommandParts, caller: Caller, channel: string, events: readonly Draft[]) {
+    this.#parts = parts;
+    this.#caller = caller;
+    this.#channel = channel;
+    this.#events = events;
+    this.#takenAt = parts.env.now();
+  }
+
+  async run(): Promise<Result[]> {
+    let tries = 0;
+    let again: number | undefined;
+    while (this.#results.length < this.#events.length) {
+      const before = this.#results.length;
+      const run = await this.#admitRun();
+      const admittedAt = this.#parts.env.now();
+      const outcomes = run.items.length === 0 ? [] : await this.#parts.appender.append(this.#channel, run.items, admittedAt, again);
+      const stopped = this.#settle(run, outcomes);
+      if (this.#results.length > before) tries = 0;
+      if (stopped === 'requires') {
+        this.#parts.env.count('requires_retry');
+        tries += 1;
+        if (tries >= requiresTries) return [...this.#results, failed('conflict', 'what this was decided on keeps changing', 100)];
+      }
+      if (stopped === 'stale' || stopped === 'requires') {
+        again = this.#takenAt;
+        continue;
+      }
+      if (stopped) return [...this.#results, stopped];
+      if (run.stopped) return [...this.#results, run.stopped];
+      again = this.#takenAt;
+    }
+    return this.#results;
+  }
+
+  /** Admits from the first event without a result on. A run ends after one that writes facts: the next is to be decided on them. */
+  async #admitRun(): Promise<Run> {
+    const slots: (Item | Failed)[] = [];
+    const items: Item[] = [];
+    for (const draft of this.#events.slice(this.#results.length)) {
+      const body = this.#check(draft);
+      if (typeof body !== 'string') {
+        slots.push(body);
+        continue;
+      }
+      const item = await this.#admit(draft, body, items.length > 0);
+      if ('error' in item) return { slots, items, stopped: item };
+      slots.push(item);
+      items.push(item);
+      if (item.facts || item.empties) break;
+    }
+    return { slots, items };
+  }
+
+  /** An item, or why there can be none now. What is refused for good becomes a probe: it may be the retry of what was admitted once. */
+  async #admit(draft: Draft, body: string, follows: boolean): Promise<Item | Failed> {
+    const { who } = this.#caller;
+    const from = draft.from ?? who.user;
+    const as = draft.from === undefined && draft.ts === undefined ? undefined : { from, ...(draft.ts !== undefined && { ts: draft.ts }) };
+    const base = { channel: this.#channel, id: draft.id, from, kind: draft.kind, body, ...(follows && { follows }) };
+    try {
+      const proposal = { id: draft.id, kind: draft.kind, body: draft.body, ...(as && { as }) };
+      const verdict = await within(this.#parts.env, authorityPatience, this.#parts.authority.admit(who, this.#channel, proposal));
+      if (!verdict.ok) {
+        this.#refusals.set(draft.id, failed(verdict.code, verdict.text));
+        return { ...base, counts: false, probe: true };
+      }
+      const { ok: _, ...grant } = verdict;
+      return { ...base, ...grant, ...(as?.ts !== undefined && { ts: as.ts }) };
+    } catch {
+      return failed('unavailable', 'who may send here cannot be told at the moment', heldFor);
+    }
+  }
+
+  /** The body's text, or what is wrong with the event's form. */
+  #check(draft: Draft): string | Failed {
+    if (!isId(draft.id)) return failed('bad_id', 'an id is a UUID in lower case');
+    if (!isKind(draft.kind)) return failed('bad_kind', 'a kind is 1 to 32 of a-z 0-9 . _ -, a letter first');
+    if (draft.from !== undefined && !isUser(draft.from)) return failed('bad_name', 'this is no name of a user');
+    try {
+      return bodyText(draft.body);
+    } catch (error) {
+      if (error instanceof Refusal) return { error: problem(error) };
+      throw error;
+    }
+  }
+
+  /** Files the results of a run, in order. Returns why it stopped, if it did. */
+  #settle(run: Run, outcomes: readonly Appended[]): Failed | 'requires' | 'stale' | undefined {
+    let at = 0;
+    for (const slot of run.slots) {
+      if ('error' in slot) {
+        this.#results.push(slot);
+        continue;
+      }
+      const outcome = outcomes[at];
+      at += 1;
+      if (!outcome) return failed('unavailable', 'not written', heldFor);
+      const result = this.#result(slot, outcome);
+      if (typeof result === 'string') return result;
+      if (outcome.status === 'failed' && outcome.code !== 'not_stored') return result as Failed;
+      this.#results.push(result);
+    }
+    return undefined;
+  }
+
+  #result(item: Item, outcome: Appended): Result | 'requires' | 'stale' {
+    switch (outcome.status) {
+      case 'committed':
+        return { offset: outcome.offset, n: outcome.n, ts: outcome.ts };
+      case 'duplicate':
+        return { offset: outcome.offset, n: outcome.n, ts: outcome.ts, duplicate: true };
+      case 'absent':
+        return this.#refusals.get(item.id) ?? failed('forbidden', 'this may not be sent here');
+      case 'stale':
+        return 'stale';
+      case 'failed':
+        return failed(outcome.code, failureTexts[outcome.code], outcome.retryAfter);
+      case 'rejected':
+        if (outcome.code === 'requires' || outcome.code === 'skipped') return 'requires';
+        return failed(outcome.code, rejectionTexts[outcome.code]);
+    }
+  }
+}
+
+interface Run {
+  readonly slots: readonly (Item | Failed)[];
+  readonly items: readonly Item[];
+  /** Why no more could be admitted. */
+  readonly stopped?: Failed;
+}
+
+const failureTexts = {
+  unknown: 'no answer in time; it may be in the log: send it again with the same id',
+  unavailable: 'not written; send it again',
+  overloaded: 'too much waits to be written; send it again later',
+  not_stored: 'the store cannot hold this event',
+};
+
+const rejectionTexts = {
+  id_conflict: 'this id was used for another event',
+  bad_empties: 'it would empty an event that there is not',
+  not_supported: 'this store cannot do that yet',
+};
+
+function failed(code: Code, text: string, retryAfter?: number): Failed {
+  return { error: problem({ code, text, ...(retryAfter !== undefined && { retryAfter }) }) };
+}

@@ -1,0 +1,291 @@
+import { type Code, problem, Refusal } from '@hubbub/protocol/codes';
+import type { Env } from '@hubbub/protocol/env';
+import type { Command, HelloCommand, Push, Replies, StatePush } from '@hubbub/protocol/frames';
+import { limits } from '@hubbub/protocol/limits';
+import { isId } from '@hubbub/protocol/names';
+import { protocolVersion } from '@hubbub/protocol/version';
+import type { Answer, CommandParts } from './commands/context.ts';
+import { BadCommand, parseCommand } from './commands/parse.ts';
+import { send } from './commands/send.ts';
+import { subscribe } from './commands/subscribe.ts';
+import { unsubscribe } from './commands/unsubscribe.ts';
+import { within } from './deadline.ts';
+import { Feed, type FeedLink, type FeedParts } from './feed.ts';
+import type { Credentials, Identity, Who } from './identity.ts';
+import type { Mechanism } from './mechanisms.ts';
+import { authorityPatience } from './rights.ts';
+import type { Session, Sessions } from './session.ts';
+import { Frame, type LinkSink, type Transport } from './transport.ts';
+
+/** Without a sign of life for so long, a link is taken for dead: nothing is written to it any more. */
+const deadAfter = 2 * limits.heartbeatMs;
+const silentAfter = 60_000;
+/** A client that sends commands and does not read their replies may have so much unread, past what the link holds. */
+const unreadReplies = 256 * 1_024;
+
+/** What connections share. */
+export interface ConnectionParts extends FeedParts, CommandParts {
+  readonly env: Env<Mechanism>;
+  readonly node: string;
+  readonly build: string;
+  readonly identity: Identity;
+  readonly sessions: Sessions;
+  /** Called once, when the link is gone. */
+  closed(connection: Connection): void;
+  /** What the beat of the moment would say. */
+  healthNow(): Extract<Push, { push: 'health' }>;
+}
+
+/** Signed in. */
+interface Member {
+  who: Who;
+  readonly token: string | undefined;
+  readonly sessionId: string;
+  readonly session: Session;
+  readonly feed: Feed;
+}
+
+/** One client's link: its commands, their replies, and the feed that is pumped into it whenever there is room. */
+export class Connection implements LinkSink, FeedLink {
+  readonly #parts: ConnectionParts;
+  readonly #transport: Transport;
+  #state: 'new' | 'asking' | 'open' | 'closed' = 'new';
+  #member: Member | undefined;
+  #inFlight = 0;
+  #pumping = false;
+  #dead = false;
+  #cancelHello: () => void;
+
+  constructor(parts: ConnectionParts, transport: Transport) {
+    this.#parts = parts;
+    this.#transport = transport;
+    this.#cancelHello = parts.env.timer(limits.helloMs, () => this.close('hello_timeout', `a link says hello within ${limits.helloMs} ms`));
+  }
+
+  /** Who it is, once signed in. */
+  get user(): string | undefined {
+    return this.#member?.who.user;
+  }
+
+  get feed(): Feed | undefined {
+    return this.#member?.feed;
+  }
+
+  onFrame(text: string): void {
+    if (this.#state === 'closed') return;
+    this.#alive();
+    if (this.#transport.room() < -unreadReplies) return this.close('silent', 'the replies to your commands are not read');
+    let command: Command;
+    try {
+      command = parseCommand(text);
+    } catch (error) {
+      if (error instanceof BadCommand) return this.#reply(error.req, { error: problem(error) });
+      return this.close('bad_frame', error instanceof Error ? error.message : 'not readable');
+    }
+    if (command.cmd === 'hello') {
+      if (this.#state !== 'new') return this.#reply(command.req, { error: problem({ code: 'bad_command', text: 'hello has been said' }) });
+      return void this.#hello(command);
+    }
+    if (this.#state !== 'open' || !this.#member) return this.close('hello_first', 'the first command is hello, and its reply is waited for');
+    if (this.#inFlight >= limits.commandsInFlight) {
+      const text = `at most ${limits.commandsInFlight} commands wait for their reply`;
+      return this.#reply(command.req, { error: problem({ code: 'too_many', text }) });
+    }
+    void this.#run(command, this.#member);
+  }
+
+  onRoom(): void {
+    this.#alive();
+    this.#pump();
+  }
+
+  onClosed(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#cancelHello();
+    const member = this.#member;
+    if (member) {
+      member.feed.closeAll();
+      this.#parts.sessions.leave(member.who.user, member.sessionId);
+    }
+    this.#parts.closed(this);
+  }
+
+  ready(): void {
+    this.#pump();
+  }
+
+  state(push: StatePush, always: boolean): boolean {
+    if (!always && (this.#transport.room() <= 0 || this.#dead)) return false;
+    this.#push(push);
+    return true;
+  }
+
+  /** Every ten seconds: a sign of life from us, and a look at theirs. */
+  beat(health: Extract<Push, { push: 'health' }>): void {
+    if (this.#state === 'closed') return;
+    const silence = this.#parts.env.now() - this.#transport.heardAt();
+    if (silence >= silentAfter) {
+      this.#parts.env.count('link_silent');
+      return this.close('silent', 'no sign of life');
+    }
+    if (silence > deadAfter && !this.#dead) {
+      this.#dead = true;
+      this.#parts.env.count('link_dead');
+    }
+    this.health(health);
+    this.#transport.ping();
+  }
+
+  health(push: Extract<Push, { push: 'health' }>): void {
+    if (this.#state === 'open' && !this.#dead && this.#transport.room() > 0) this.#push(push);
+  }
+
+  /** Something concerns this user as such: who it is, and all that may be read, is asked again. */
+  concern(): void {
+    const member = this.#member;
+    if (!member) return;
+    for (const subscription of member.feed.subscriptions.values()) member.feed.concern(subscription);
+    if (member.token !== undefined) void this.#identifyAgain(member, member.token);
+  }
+
+  /** The history is another one. */
+  renewed(): void {
+    const feed = this.#member?.feed;
+    for (const subscription of feed?.subscriptions.values() ?? []) feed?.renewed(subscription);
+  }
+
+  close(code: Code, text: string): void {
+    if (this.#state === 'closed') return;
+    this.#push({ push: 'error', error: problem({ code, text }) });
+    this.#transport.close(code, text);
+    this.onClosed();
+  }
+
+  async #hello(command: HelloCommand): Promise<void> {
+    this.#state = 'asking';
+    const refuse = (code: Code, text: string): void => {
+      this.#reply(command.req, { error: problem({ code, text }) });
+      if (this.#state !== 'closed') this.#state = 'new';
+    };
+    if (command.protocol !== protocolVersion) return this.close('upgrade_required', `this server speaks protocol ${protocolVersion}`);
+    if (!isId(command.session)) return refuse('bad_id', 'a session is a UUID in lower case');
+    const credentials = credentialsOf(command);
+    if (!credentials) return refuse('bad_command', 'hello brings a token or a name');
+    try {
+      const answer = await within(this.#parts.env, authorityPatience, this.#parts.identity.identify(credentials));
+      if (this.#isClosed()) return;
+      if ('refused' in answer) {
+        if (answer.refused === 'unauthorized') return this.close('unauthorized', answer.text);
+        return refuse(answer.refused, answer.text);
+      }
+      this.#open(command, answer.who, answer.token ?? ('token' in credentials ? credentials.token : undefined));
+      const { node, build } = this.#parts;
+      const token = answer.token === undefined ? {} : { token: answer.token };
+      this.#reply(command.req, { user: answer.who.user, ...token, node, build, limits: { ...limits } });
+      this.health(this.#parts.healthNow());
+    } catch {
+      if (!this.#isClosed()) refuse('unavailable', 'who you are cannot be told at the moment');
+    }
+  }
+
+  #open(command: HelloCommand, who: Who, token: string | undefined): void {
+    this.#cancelHello();
+    this.#state = 'open';
+    const session = this.#parts.sessions.join(who.user, command.session);
+    const feed = new Feed(this.#parts, () => this.#member?.who ?? who, this);
+    this.#member = { who, token, sessionId: command.session, session, feed };
+  }
+
+  async #identifyAgain(member: Member, token: string): Promise<void> {
+    try {
+      const answer = await within(this.#parts.env, authorityPatience, this.#parts.identity.identify({ token }));
+      if (this.#isClosed()) return;
+      if ('refused' in answer) return this.close('unauthorized', answer.text);
+      member.who = answer.who;
+    } catch {
+      // Nothing flows meanwhile: the subscriptions are asked about by the authority, which has the same trouble.
+      if (!this.#isClosed()) this.#parts.env.timer(limits.heartbeatMs / 10, () => void this.#identifyAgain(member, token));
+    }
+  }
+
+  async #run(command: Exclude<Command, HelloCommand>, member: Member): Promise<void> {
+    if (this.#expired(member)) return;
+    this.#inFlight += 1;
+    try {
+      const answer = await this.#execute(command, member);
+      this.#reply(command.req, answer.reply);
+      if (!this.#isClosed()) answer.after?.();
+    } catch (error) {
+      const refusal = error instanceof Refusal ? error : new Refusal('unavailable', 'that went wrong on our side', 1_000);
+      this.#reply(command.req, { error: problem(refusal) });
+    } finally {
+      this.#inFlight -= 1;
+      if (command.cmd === 'send') this.#parts.sessions.tidy(member.who.user, member.sessionId);
+    }
+  }
+
+  async #execute(command: Exclude<Command, HelloCommand>, member: Member): Promise<Answer<keyof Replies>> {
+    switch (command.cmd) {
+      case 'subscribe':
+        return subscribe(member, command);
+      case 'unsubscribe':
+        return unsubscribe(member, command);
+      case 'send':
+        return send(this.#parts, member, command);
+      case 'ping':
+        return { reply: {} };
+    }
+  }
+
+  #expired(member: Member): boolean {
+    if (member.who.expires === undefined || this.#parts.env.now() < member.who.expires) return false;
+    this.close('unauthorized', 'your sign-in has ended');
+    return true;
+  }
+
+  /** Hands over what there is while the link has room. What it writes it has taken in the same turn: nothing is between. */
+  #pump(): void {
+    const member = this.#member;
+    if (this.#pumping || !member) return;
+    this.#pumping = true;
+    try {
+      while (this.#state === 'open' && !this.#dead && !this.#expired(member)) {
+        const room = this.#transport.room();
+        if (room <= 0) {
+          if (member.feed.waiting) this.#parts.env.count('behind_full');
+          break;
+        }
+        const frames = member.feed.take(room);
+        if (frames.length === 0) break;
+        for (const frame of frames) this.#transport.write(frame);
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #alive(): void {
+    if (!this.#dead) return;
+    this.#dead = false;
+    this.#pump();
+  }
+
+  /** Behind an await it may have closed; this keeps the compiler from knowing better. */
+  #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  #push(push: Push): void {
+    if (this.#state !== 'closed') this.#transport.write(new Frame(JSON.stringify(push)));
+  }
+
+  #reply(req: number, result: object): void {
+    if (this.#state !== 'closed') this.#transport.write(new Frame(JSON.stringify({ res: req, ...result })));
+  }
+}
+
+function credentialsOf({ token, name }: HelloCommand): Credentials | undefined {
+  if (token !== undefined) return name === undefined ? { token } : undefined;
+  return name === undefined ? undefined : { name };
+}

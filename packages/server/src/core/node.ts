@@ -1,0 +1,246 @@
+import type { Env } from '@hubbub/protocol/env';
+import type { Entry, Header } from '@hubbub/protocol/event';
+import { randomText } from '@hubbub/protocol/id';
+import { limits } from '@hubbub/protocol/limits';
+import type { Broker, OpenBroker } from '../broker/broker.ts';
+import type { Moved, Store } from '../store/store.ts';
+import { Appender } from './appender.ts';
+import type { Authority } from './authority.ts';
+import { Bells } from './bells.ts';
+import { Connection, type ConnectionParts } from './connection.ts';
+import { Fanout } from './fanout.ts';
+import { Flights } from './flight.ts';
+import { History } from './history.ts';
+import { Hub } from './hub.ts';
+import type { Identity } from './identity.ts';
+import { Look } from './look.ts';
+import type { Mechanism } from './mechanisms.ts';
+import { Repair } from './repair.ts';
+import { Rights } from './rights.ts';
+import { Sessions } from './session.ts';
+import type { LinkSink, Transport } from './transport.ts';
+
+/** What a node is made of. It closes the broker it opens; the store is its owner's. */
+export interface NodeParts {
+  readonly env: Env<Mechanism>;
+  readonly store: Store;
+  readonly broker: OpenBroker;
+  readonly authority: Authority;
+  readonly identity: Identity;
+  /** Names the program's build to clients. */
+  readonly build: string;
+}
+
+export interface HubbubNode {
+  /** New at every start. */
+  readonly id: string;
+  /** Begins to look. Resolves when it has looked once; a store that does not answer is tried again for ever, and nothing flows meanwhile. */
+  start(): Promise<void>;
+  /** A client's link. The transport calls the sink from then on. */
+  attach(transport: Transport): LinkSink;
+  /** What it sees of itself, for status pages and tests. */
+  status(): NodeStatus;
+  /** Ends all links with `closing`, and everything that it has begun. */
+  close(): Promise<void>;
+}
+
+export interface NodeStatus {
+  readonly links: number;
+  readonly sessions: number;
+  readonly channels: number;
+  readonly subscriptions: number;
+  readonly beyond: number;
+  readonly flights: number;
+  readonly repairs: number;
+  readonly queued: number;
+  readonly tailBytes: number;
+  readonly held: boolean;
+  readonly degraded: boolean;
+}
+
+/** Links get their beat in turn, a tenth of them a second. */
+const beatSlots = 10;
+/** A hold that lasts so long is told at once. */
+const toldHoldAfter = 2_000;
+const slice = 5;
+
+/** Makes a node. */
+export function createNode(parts: NodeParts): HubbubNode {
+  return new Node(parts);
+}
+
+class Node implements HubbubNode {
+  readonly id: string;
+  readonly #env: Env<Mechanism>;
+  readonly #parts: NodeParts;
+  readonly #connections = new Map<Connection, number>();
+  readonly #history: History;
+  readonly #hub: Hub;
+  readonly #look: Look;
+  readonly #bells: Bells;
+  readonly #flights: Flights;
+  readonly #repair: Repair;
+  readonly #appender: Appender;
+  readonly #sessions = new Sessions();
+  readonly #connectionParts: ConnectionParts;
+  #broker: Broker | undefined;
+  #attached = 0;
+  #slot = 0;
+  #toldStale = false;
+  #cancelBeat: (() => void) | undefined;
+  #closed = false;
+
+  constructor(parts: NodeParts) {
+    const { env, store } = parts;
+    this.#parts = parts;
+    this.#env = env;
+    this.id = randomText(env.random, 8);
+    const fanout = new Fanout(env);
+    this.#history = new History(env, store, () => this.#renewed());
+    this.#hub = new Hub(env, this.#history, () => this.#openBroker(), {
+      advanced: (channel) => fanout.advanced(channel),
+      missing: (channel) => this.#repair.missing(channel),
+      concerned: (channel, header) => this.#concerned(channel, header),
+    });
+    this.#flights = new Flights(env, this.#history, (channel, landing) => this.#hub.get(channel)?.landed(landing));
+    this.#bells = new Bells(env, this.#history, store.cluster, this.id, (channel, head, entries) => this.#hub.get(channel)?.ring(head, entries));
+    this.#repair = new Repair(env, this.#flights, () => this.#bells.patience);
+    this.#look = new Look(env, this.#history, this.#hub, {
+      concerned: (channel, header) => this.#concerned(channel, header),
+      purged: () => this.#doubtEverything(),
+      moved: (_moved: Moved) => {},
+      trusted: () => this.#trusted(),
+    });
+    this.#appender = new Appender(env, this.#history, (channel, entries) => this.#committed(channel, entries));
+    this.#connectionParts = {
+      env,
+      node: this.id,
+      build: parts.build,
+      hub: this.#hub,
+      flights: this.#flights,
+      rights: new Rights(env, parts.authority),
+      history: this.#history,
+      authority: parts.authority,
+      identity: parts.identity,
+      appender: this.#appender,
+      sessions: this.#sessions,
+      held: () => this.#look.held(),
+      closed: (connection) => this.#connections.delete(connection),
+      healthNow: () => this.#health,
+    };
+  }
+
+  async start(): Promise<void> {
+    this.#bells.start(this.#openBroker());
+    this.#beat();
+    await this.#look.start();
+  }
+
+  attach(transport: Transport): LinkSink {
+    const connection = new Connection(this.#connectionParts, transport);
+    this.#connections.set(connection, this.#attached % beatSlots);
+    this.#attached += 1;
+    return connection;
+  }
+
+  status(): NodeStatus {
+    let subscriptions = 0;
+    let beyond = 0;
+    for (const channel of this.#hub.channels()) {
+      subscriptions += channel.subscriptions.size;
+      beyond += channel.beyond;
+    }
+    return {
+      links: this.#connections.size,
+      sessions: this.#sessions.size,
+      channels: this.#hub.size,
+      subscriptions,
+      beyond,
+      flights: this.#flights.size,
+      repairs: this.#repair.size,
+      queued: this.#appender.size,
+      tailBytes: this.#hub.tails.bytes,
+      held: this.#look.held(),
+      degraded: this.#bells.degraded,
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelBeat?.();
+    this.#look.close();
+    this.#bells.close();
+    for (const connection of [...this.#connections.keys()]) connection.close('closing', 'the server is closing');
+    this.#appender.close();
+    this.#hub.close();
+    await this.#broker?.close();
+  }
+
+  #openBroker(): Broker {
+    this.#broker ??= this.#parts.broker({
+      onEnvelope: (channel, envelope) => this.#bells.hear(channel, envelope),
+      onGap: () => this.#look.gap(),
+    });
+    return this.#broker;
+  }
+
+  /** Our own commit: the hub needs no bell for it, the other nodes do. */
+  #committed(channel: string, entries: readonly Entry[]): void {
+    const head = entries.at(-1)?.header.offset ?? 0;
+    const held = this.#hub.get(channel);
+    if (held) held.ring(head, entries);
+    else for (const { header } of entries) if (header.concerns) this.#concerned(channel, header);
+    this.#bells.ring(channel, head, entries);
+  }
+
+  /** Somebody's rights may have changed: nothing of the channel is given to them until the authority has answered again. */
+  #concerned(channel: string, header: Header): void {
+    const named = header.concerns ?? [];
+    for (const subscription of this.#hub.get(channel)?.subscriptions ?? []) {
+      if (named.includes(subscription.user) || named.includes('*')) subscription.feed.concern(subscription, header.offset);
+    }
+    const owner = channel.startsWith('user:') ? channel.slice('user:'.length) : undefined;
+    if (owner === undefined || !(named.includes(owner) || named.includes('*'))) return;
+    for (const connection of this.#connections.keys()) if (connection.user === owner) connection.concern();
+  }
+
+  #doubtEverything(): void {
+    for (const connection of this.#connections.keys()) connection.concern();
+  }
+
+  #renewed(): void {
+    this.#hub.end();
+    this.#look.restart();
+    for (const connection of this.#connections.keys()) connection.renewed();
+  }
+
+  /** After a hold the links wake in turn, so that whoever is live on other channels need not wait for all of them. */
+  #trusted(): void {
+    if (this.#toldStale) this.#tellHealth();
+    const waking = [...this.#connections.keys()];
+    const wake = (): void => {
+      const began = this.#env.now();
+      while (waking.length > 0 && this.#env.now() - began < slice) waking.shift()?.ready();
+      if (waking.length > 0) this.#env.turn(wake);
+    };
+    wake();
+  }
+
+  get #health() {
+    return { push: 'health', stale: this.#look.held(), degraded: this.#bells.degraded } as const;
+  }
+
+  #tellHealth(): void {
+    this.#toldStale = this.#look.held();
+    for (const connection of this.#connections.keys()) connection.health(this.#health);
+  }
+
+  #beat(): void {
+    const health = this.#health;
+    for (const [connection, slot] of this.#connections) if (slot === this.#slot) connection.beat(health);
+    this.#slot = (this.#slot + 1) % beatSlots;
+    if (!this.#toldStale && this.#look.heldFor() >= toldHoldAfter) this.#tellHealth();
+    this.#cancelBeat = this.#env.timer(limits.heartbeatMs / beatSlots, () => this.#beat());
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * A client across its links. A node knows it only while a link of it is open, or a send of it is unanswered: that is what keeps two
+ * links of one client from sending to one channel at once.
+ */
+export class Session {
+  readonly sending = new Set<string>();
+  links = 0;
+}
+
+export class Sessions {
+  readonly #sessions = new Map<string, Session>();
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** The session's record, one link richer. */
+  join(user: string, id: string): Session {
+    const key = `${user} ${id}`;
+    let session = this.#sessions.get(key);
+    if (!session) this.#sessions.set(key, (session = new Session()));
+    session.links += 1;
+    return session;
+  }
+
+  leave(user: string, id: string): void {
+    const session = this.#sessions.get(`${user} ${id}`);
+    if (!session) return;
+    session.links -= 1;
+    this.tidy(user, id);
+  }
+
+  /** Forgets a session that has neither link nor send. */
+  tidy(user: string, id: string): void {
+    const session = this.#sessions.get(`${user} ${id}`);
+    if (session && session.links === 0 && session.sending.size === 0) this.#sessions.delete(`${user} ${id}`);
+  }
+}

@@ -1,0 +1,48 @@
+import type { ResetReason } from '@hubbub/protocol/frames';
+import type { Channel } from './channel.ts';
+
+/**
+ * One channel in one connection's feed.
+ *
+ * - `asking`: the authority is to say (again) whether it may be read; nothing flows.
+ * - `opening`: it may; the channel is being joined and its head read.
+ * - `behind`: below `channel.sent`, or not known to be there: served by `take`.
+ * - `live`: its cursor is `channel.sent`; the next fan-out begins exactly there.
+ * - `gone`: over; whoever still holds it does nothing.
+ */
+export type SubscriptionState = 'asking' | 'opening' | 'behind' | 'live' | 'gone';
+
+export class Subscription {
+  readonly channel: Channel;
+  readonly user: string;
+  readonly feed: FeedOfSubscription;
+  state: SubscriptionState = 'asking';
+  /** All up to here has been handed over. */
+  cursor = 0;
+  /** The authority's last yes knew all events up to here; while asking: will know. */
+  asOf = 0;
+  /** Concerned while the authority was being asked: its answer may be too old, so it is asked once more. */
+  askAgain = false;
+  /** To be told, with the new position, as soon as it may be read again. */
+  reset: ResetReason | undefined;
+  /** What the client believes. */
+  told: 'live' | 'behind' = 'behind';
+  /** Failed reads in a row. */
+  failures = 0;
+
+  constructor(channel: Channel, user: string, feed: FeedOfSubscription) {
+    this.channel = channel;
+    this.user = user;
+    this.feed = feed;
+  }
+}
+
+/** What others may ask of the feed that a subscription belongs to. */
+export interface FeedOfSubscription {
+  /** The channel's `sent` has risen: a live subscription has something to take. */
+  due(subscription: Subscription): void;
+  /** Something concerns its user: `offset` of its channel, or left out: everything is in doubt. */
+  concern(subscription: Subscription, offset?: number): void;
+  /** The history is another one: all that it holds is void. */
+  renewed(subscription: Subscription): void;
+}

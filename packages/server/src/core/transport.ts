@@ -1,0 +1,65 @@
+import type { Code } from '@hubbub/protocol/codes';
+
+/**
+ * A transport: how one client is attached. The gateway implements it, the node drives it.
+ *
+ * A transport never queues on its own account: the node writes only while `room()` says so (replies and pushes without payload aside,
+ * which are small and bounded by the commands in flight), so what a slow client costs is what the link was given before it stopped.
+ */
+export interface Transport {
+  readonly traits: TransportTraits;
+  /** Writes a frame. After `close`, or on a broken link, it does nothing. Frames arrive in the order written. */
+  write(frame: Frame): void;
+  /** Bytes that may be written now without the link holding more than it should; 0 or less: full. */
+  room(): number;
+  /** When the client last gave a sign of life: a byte came in, or, while bytes wait, the link took some. Milliseconds of the node's clock. */
+  heardAt(): number;
+  /** Asks the client for a sign of life, where the transport has a way to. */
+  ping(): void;
+  /** Ends the link, once; what was written goes out before it as far as the peer takes it. */
+  close(code: Code, text: string): void;
+}
+
+export interface TransportTraits {
+  readonly name: 'websocket' | 'sse' | 'longpoll' | 'poll' | 'simulated';
+  readonly signals: boolean;
+  readonly presence: boolean;
+}
+
+/** What a node gives for a transport: the transport calls these from the event loop. */
+export interface LinkSink {
+  /** One frame from the client, as text. */
+  onFrame(text: string): void;
+  /** There is room again after there was none. */
+  onRoom(): void;
+  /** The link is gone, whoever ended it. Called once, last. */
+  onClosed(): void;
+}
+
+/** One frame. Its text is made once; each kind of transport makes its bytes of it once, so that a thousand links share one buffer. */
+export class Frame {
+  readonly text: string;
+  #encodings: Map<string, Uint8Array> | undefined;
+  #bytes = -1;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** Bytes of the text in UTF-8. */
+  get bytes(): number {
+    if (this.#bytes < 0) this.#bytes = Buffer.byteLength(this.text);
+    return this.#bytes;
+  }
+
+  /** The bytes that `encode` makes of the text, made once per `kind`. */
+  encoded(kind: string, encode: (text: string) => Uint8Array): Uint8Array {
+    this.#encodings ??= new Map();
+    let bytes = this.#encodings.get(kind);
+    if (!bytes) {
+      bytes = encode(this.text);
+      this.#encodings.set(kind, bytes);
+    }
+    return bytes;
+  }
+}

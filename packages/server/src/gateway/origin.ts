@@ -1,0 +1,12 @@
+import type { IncomingMessage } from 'node:http';
+
+/**
+ * Whether a browser's page may open a link. Programs send no Origin and may. A page must come from the very host it talks to: then it
+ * is ours, under whatever name or address people reach this server. Anything else could be any page, acting for whoever opened it.
+ */
+export function originAllowed({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  const { origin, host } = headers;
+  if (origin === undefined) return true;
+  if (host === undefined || !URL.canParse(origin)) return false;
+  return new URL(origin).host === host.toLowerCase();
+}

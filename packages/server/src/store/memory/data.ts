@@ -1,0 +1,161 @@
+import type { Header } from '@hubbub/protocol/event';
+import { randomText } from '@hubbub/protocol/id';
+import type { Item, Moved, Outcome, Pair } from '../store.ts';
+import { ChannelLog } from './log.ts';
+
+export interface MemoryOptions {
+  readonly now: () => number;
+  readonly random: () => number;
+  /** Rows of `moved` that are kept. */
+  readonly movesKept?: number;
+}
+
+/** A past state of the data, to be put back: what a copy of a disk is to a database. */
+export interface Snapshot {
+  readonly operations: number;
+}
+
+type Operation =
+  | { readonly type: 'append'; readonly items: readonly Item[]; readonly now: number }
+  | { readonly type: 'trim'; readonly channel: string; readonly first: number }
+  | { readonly type: 'renew'; readonly epoch: string };
+
+interface Move {
+  readonly seq: number;
+  readonly channel: string;
+  readonly header?: Header;
+}
+
+/**
+ * What all handles of one database share. Every change is kept as an operation too, so that a snapshot costs nothing and putting one
+ * back replays what led to it: the simulator takes many and puts back few.
+ */
+export class MemoryData {
+  readonly cluster: string;
+  readonly channels = new Map<string, ChannelLog>();
+  epoch: string;
+  /** The mark. */
+  commits = 0;
+  readonly #options: MemoryOptions;
+  readonly #firstEpoch: string;
+  #operations: Operation[] = [];
+  #moves: Move[] = [];
+  #seq = 0;
+
+  constructor(options: MemoryOptions) {
+    this.#options = options;
+    this.cluster = randomText(options.random, 16);
+    this.#firstEpoch = randomText(options.random, 12);
+    this.epoch = this.#firstEpoch;
+  }
+
+  get pair(): Pair {
+    return { epoch: this.epoch, mark: String(this.commits) };
+  }
+
+  log(channel: string): ChannelLog {
+    return this.channels.get(channel) ?? new ChannelLog(channel);
+  }
+
+  append(items: readonly Item[]): readonly Outcome[] {
+    return this.#apply({ type: 'append', items, now: this.#options.now() });
+  }
+
+  trim(channel: string, first: number): void {
+    this.#apply({ type: 'trim', channel, first });
+  }
+
+  renew(): void {
+    this.#apply({ type: 'renew', epoch: randomText(this.#options.random, 12) });
+  }
+
+  moved(since: string | undefined, limit: number): Omit<Moved, keyof Pair> {
+    const newest = `${this.#seq} ${this.epoch}`;
+    if (since === undefined) return { until: newest, more: false, purged: false, heads: [], concerns: [] };
+    const [seqText, epoch] = since.split(' ');
+    const seq = Number(seqText);
+    const oldest = this.#moves[0]?.seq ?? this.#seq + 1;
+    if (epoch !== this.epoch || seq + 1 < oldest || seq > this.#seq) return { until: newest, more: false, purged: true, heads: [], concerns: [] };
+    const start = seq + 1 - oldest;
+    const rows = this.#moves.slice(start, start + limit);
+    const names = new Set(rows.map(({ channel }) => channel));
+    return {
+      until: `${rows.at(-1)?.seq ?? this.#seq} ${this.epoch}`,
+      more: start + limit < this.#moves.length,
+      purged: false,
+      heads: [...names].map((channel) => {
+        const { head, n } = this.log(channel).standing;
+        return { channel, head, n };
+      }),
+      concerns: rows.flatMap(({ channel, header }) => (header ? [{ channel, header }] : [])),
+    };
+  }
+
+  snapshot(): Snapshot {
+    return { operations: this.#operations.length };
+  }
+
+  /** Puts a snapshot back: its epoch, its lower mark. What came after it is gone. */
+  restore({ operations }: Snapshot): void {
+    const kept = this.#operations.slice(0, operations);
+    this.channels.clear();
+    this.epoch = this.#firstEpoch;
+    this.commits = 0;
+    this.#operations = [];
+    this.#moves = [];
+    this.#seq = 0;
+    for (const operation of kept) this.#apply(operation);
+  }
+
+  #apply(operation: Operation): readonly Outcome[] {
+    this.#operations.push(operation);
+    this.commits += 1;
+    switch (operation.type) {
+      case 'append':
+        return this.#append(operation.items, operation.now);
+      case 'trim':
+        this.#open(operation.channel).trim(operation.first);
+        return [];
+      case 'renew':
+        this.epoch = operation.epoch;
+        return [];
+    }
+  }
+
+  #append(items: readonly Item[], now: number): readonly Outcome[] {
+    const moved = new Set<string>();
+    /** The last item's outcome per channel: whoever `follows` one that was turned away is turned away. */
+    const turnedAway = new Map<string, boolean>();
+    const outcomes = items.map((item): Outcome => {
+      const log = this.#open(item.channel);
+      const skipped: Outcome | undefined =
+        item.follows && turnedAway.get(item.channel) ? { status: 'rejected', code: 'skipped' } : log.refuse(item);
+      turnedAway.set(item.channel, skipped?.status === 'rejected' && (skipped.code === 'requires' || skipped.code === 'skipped'));
+      if (skipped) return skipped;
+      const { header, ...outcome } = log.commit(item, now);
+      if (header.concerns) this.#move(item.channel, header);
+      else moved.add(item.channel);
+      return outcome;
+    });
+    for (const channel of moved) this.#move(channel, undefined);
+    return outcomes;
+  }
+
+  #open(channel: string): ChannelLog {
+    let log = this.channels.get(channel);
+    if (!log) this.channels.set(channel, (log = new ChannelLog(channel)));
+    return log;
+  }
+
+  #move(channel: string, header: Header | undefined): void {
+    this.#seq += 1;
+    this.#moves.push({ seq: this.#seq, channel, ...(header && { header }) });
+    const kept = this.#options.movesKept ?? Number.POSITIVE_INFINITY;
+    if (this.#moves.length > kept) this.#moves.splice(0, this.#moves.length - kept);
+  }
+}
+
+/** Makes an empty database in memory. */
+export function createMemoryData(options: MemoryOptions): MemoryData {
+  return new MemoryData(options);
+}

@@ -1,0 +1,85 @@
+/**
+ * The writer's own checkpoints: SQLite's automatic ones would come in mid-commit, and never truncate, which alone takes deleted text out
+ * of the WAL.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { prepare, type Statement } from './statements.ts';
+
+interface Row {
+  /** 1: somebody was in the way. */
+  readonly busy: number;
+  /** Pages in the WAL, and those of them that are in the main file too; −1 before its first use. */
+  readonly log: number;
+  readonly checkpointed: number;
+}
+
+const passivePages = 4_000;
+const againMs = 100;
+
+export interface CheckpointTimes {
+  /** The WAL is truncated after so long without a commit. */
+  readonly idleMs: number;
+  /** And so long after text was deleted at the latest. */
+  readonly forgetMs: number;
+}
+
+export class Checkpoints {
+  readonly #look: Statement<Row>;
+  readonly #passive: Statement<Row>;
+  readonly #truncate: Statement<Row>;
+  readonly #times: CheckpointTimes;
+  readonly #onWhole: () => void;
+  #idle: NodeJS.Timeout | undefined;
+  #forget: NodeJS.Timeout | undefined;
+
+  /** `onWhole` is told when the main file holds all that is committed. */
+  constructor(db: DatabaseSync, times: CheckpointTimes, onWhole: () => void) {
+    this.#look = prepare(db, 'PRAGMA wal_checkpoint(NOOP)');
+    this.#passive = prepare(db, 'PRAGMA wal_checkpoint(PASSIVE)');
+    this.#truncate = prepare(db, 'PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#times = times;
+    this.#onWhole = onWhole;
+  }
+
+  /** After every commit. */
+  committed(emptied: boolean): void {
+    if (emptied) this.#forget ??= setTimeout(() => this.truncate(), this.#times.forgetMs);
+    if (this.#idle) this.#idle.refresh();
+    else this.#idle = setTimeout(() => this.truncate(), this.#times.idleMs);
+    const row = attempt(this.#look);
+    if (row && row.log - row.checkpointed >= passivePages) this.#run(this.#passive);
+  }
+
+  /** Empties the WAL, or tries again soon: a reader may be in the middle of a page. */
+  truncate(): boolean {
+    clearTimeout(this.#idle);
+    this.#idle = undefined;
+    const done = this.#run(this.#truncate);
+    if (done) {
+      clearTimeout(this.#forget);
+      this.#forget = undefined;
+    } else this.#idle = setTimeout(() => this.truncate(), againMs);
+    return done;
+  }
+
+  stop(): void {
+    clearTimeout(this.#idle);
+    clearTimeout(this.#forget);
+  }
+
+  #run(statement: Statement<Row>): boolean {
+    const row = attempt(statement);
+    const whole = row !== undefined && row.busy === 0 && row.log === row.checkpointed;
+    if (whole) this.#onWhole();
+    return whole;
+  }
+}
+
+/** A full disk, a busy reader: nothing is lost by a checkpoint that fails, the WAL is only longer. */
+function attempt(statement: Statement<Row>): Row | undefined {
+  try {
+    return statement.get();
+  } catch {
+    return undefined;
+  }
+}

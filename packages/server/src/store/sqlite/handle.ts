@@ -1,0 +1,170 @@
+/** The store as its callers see it: two workers behind one interface, and the newest pair that they have answered. */
+import { resolve } from 'node:path';
+import {
+  type Appended,
+  type FactPage,
+  type FactQuery,
+  type Heads,
+  type Item,
+  type Moved,
+  type Page,
+  type Pair,
+  type Powers,
+  type Range,
+  type Store,
+  StoreError,
+} from '../store.ts';
+import type { CheckerCalls, ReaderCalls, Ready, WriterCalls } from './calls.ts';
+import type { CallOptions, Link } from './link.ts';
+
+export interface Parts {
+  readonly writer: Link<WriterCalls>;
+  readonly reader: Link<ReaderCalls>;
+  /** Starts the worker of one check. */
+  readonly checker: () => Link<CheckerCalls>;
+  readonly ready: Ready;
+  readonly deadlineMs: number;
+  /** Why nothing is answered any more; undefined while all is well. */
+  readonly stopped: () => string | undefined;
+}
+
+export class SqliteStore implements Store {
+  readonly cluster: string;
+  readonly powers: Powers;
+  readonly #writer: Link<WriterCalls>;
+  readonly #reader: Link<ReaderCalls>;
+  readonly #checker: () => Link<CheckerCalls>;
+  readonly #stopped: () => string | undefined;
+  readonly #append: CallOptions;
+  readonly #else: CallOptions;
+  #known: Pair;
+  /** Epochs that have ended: an answer that was under way when one did must not bring it back. */
+  readonly #past = new Set<string>();
+  readonly #checking = new Set<Link<CheckerCalls>>();
+  #closed: Promise<void> | undefined;
+
+  constructor({ writer, reader, checker, ready, deadlineMs, stopped }: Parts) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#checker = checker;
+    this.#stopped = stopped;
+    this.#append = { lost: 'unknown', deadline: deadlineMs };
+    this.#else = { lost: 'unavailable', deadline: deadlineMs };
+    this.cluster = ready.id;
+    this.#known = { epoch: ready.epoch, mark: ready.mark };
+    this.powers = {
+      renewable: { renew: (from) => this.#renew(from), heard: (pair) => this.#heard(pair) },
+      backup: { backup: (path, progress) => this.#backup(path, progress) },
+      checkable: { check: (report) => this.#check(report) },
+    };
+  }
+
+  async append(items: readonly Item[]): Promise<Appended> {
+    this.#ready();
+    const appended = await this.#writer.call('append', { items, known: this.#known }, this.#append);
+    this.learn(appended);
+    return appended;
+  }
+
+  read(channel: string, range: Range, limit: number): Promise<Page> {
+    return this.#reading('read', { channel, range, limit });
+  }
+
+  heads(channels: readonly string[]): Promise<Heads> {
+    return this.#reading('heads', { channels });
+  }
+
+  moved(since: string | undefined, limit: number): Promise<Moved> {
+    return this.#reading('moved', { since, limit });
+  }
+
+  facts(query: FactQuery, limit: number, from?: string): Promise<FactPage> {
+    return this.#reading('facts', { query, limit, from });
+  }
+
+  async trim(channel: string, first: number): Promise<Pair> {
+    this.#ready();
+    const pair = await this.#writer.call('trim', { channel, first }, { lost: 'unavailable' });
+    this.learn(pair);
+    return pair;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  /** Takes in a pair that a worker told of. */
+  learn(pair: Pair): void {
+    if (pair.epoch !== this.#known.epoch) {
+      if (this.#past.has(pair.epoch)) return;
+      this.#past.add(this.#known.epoch);
+      this.#known = { epoch: pair.epoch, mark: pair.mark };
+    } else if (Number(pair.mark) > Number(this.#known.mark)) this.#known = { epoch: pair.epoch, mark: pair.mark };
+  }
+
+  /** An answer is compared with what was known when it was asked for: two that overlap may overtake each other. */
+  async #reading<Name extends 'read' | 'heads' | 'moved' | 'facts'>(
+    name: Name,
+    input: ReaderCalls[Name]['input'],
+  ): Promise<ReaderCalls[Name]['output']> {
+    this.#ready();
+    const known = this.#known;
+    const answer = await this.#reader.call(name, input, this.#else);
+    if (answer.epoch === known.epoch && Number(answer.mark) < Number(known.mark)) {
+      throw new StoreError('rolled_back', `the history ends at commit ${answer.mark}, ${known.mark} was acknowledged`);
+    }
+    this.learn(answer);
+    return answer;
+  }
+
+  async #renew(from: string): Promise<Pair> {
+    this.#ready();
+    const pair = await this.#writer.call('renew', { from }, this.#else);
+    this.learn(pair);
+    return pair;
+  }
+
+  async #backup(path: string, progress?: (done: number) => void): Promise<void> {
+    this.#ready();
+    const options: CallOptions = { lost: 'unavailable', progress: (done) => progress?.(Number(done)) };
+    await this.#writer.call('backup', { path: resolve(path) }, options);
+  }
+
+  /** A worker of its own: a check takes as long as the log is long. */
+  async #check(report: (problem: string) => void): Promise<{ channels: number; events: number; facts: number }> {
+    this.#ready();
+    const checker = this.#checker();
+    this.#checking.add(checker);
+    try {
+      return await checker.call('check', null, { lost: 'unavailable', progress: (problem) => report(String(problem)) });
+    } finally {
+      this.#checking.delete(checker);
+      await checker.terminate();
+    }
+  }
+
+  #heard(pair: Pair): void {
+    if (pair.epoch === this.#known.epoch) this.learn(pair);
+  }
+
+  #ready(): void {
+    if (this.#closed !== undefined) throw new StoreError('unavailable', 'the store is closed');
+    const why = this.#stopped();
+    if (why !== undefined) throw new StoreError('unavailable', why);
+  }
+
+  /** Readers first: the last connection to close takes the WAL into the main file, and that has to be the writer's. */
+  async #close(): Promise<void> {
+    const end = async (link: Link<ReaderCalls> | Link<WriterCalls>, call: () => Promise<null>): Promise<void> => {
+      const answered = call();
+      link.expectEnd();
+      // A worker that has died, or hangs, has nothing left to say; close is no place to fail.
+      await answered.catch(() => undefined);
+      await link.terminate();
+    };
+    await Promise.all([...this.#checking].map((checker) => checker.terminate()));
+    await end(this.#reader, () => this.#reader.call('close', null, this.#else));
+    await end(this.#writer, () => this.#writer.call('close', null, this.#else));
+  }
+}

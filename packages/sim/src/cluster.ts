@@ -1,0 +1,141 @@
+import { createNode, type HubbubNode } from '@hubbub/server/core/node';
+import type { BrokerSinks } from '@hubbub/server/broker/broker';
+import { type LocalBus, localBus } from '@hubbub/server/broker/local';
+import { type Loss, lossy } from '@hubbub/server/broker/lossy';
+import type { Identity } from '@hubbub/server/core/identity';
+import type { Store } from '@hubbub/server/store/store';
+import { createMemoryData, type MemoryData } from '@hubbub/server/store/memory/data';
+import { simulatedAuthority } from './authority.ts';
+import type { Door, SimulatedLink, Wire } from './link.ts';
+import type { Record } from './record.ts';
+import { fairStore, simulatedStore, type StoreWeather } from './store.ts';
+import type { Actor, World } from './world.ts';
+
+/** What a test may put in a member's place, to see that the checker notices. */
+export interface Plants {
+  store?(store: Store, actor: Actor): Store;
+}
+
+export interface ClusterMember {
+  readonly name: string;
+  readonly actor: Actor;
+  readonly node: HubbubNode;
+  readonly door: Door;
+  readonly loss: Loss;
+  /** Tells the node that its broker has been away. */
+  gap(): void;
+}
+
+/** Nodes, the database they share and the bus between them. */
+export class Cluster implements Wire {
+  readonly world: World;
+  readonly record: Record;
+  readonly data: MemoryData;
+  readonly storeWeather: StoreWeather = fairStore();
+  readonly members: ClusterMember[] = [];
+  readonly links = new Set<SimulatedLink>();
+  readonly #database: Actor;
+  readonly #bus: LocalBus;
+  readonly #plants: Plants;
+  readonly #userOf = new Map<Actor, string>();
+  #started = 0;
+
+  constructor(world: World, record: Record, plants: Plants) {
+    this.world = world;
+    this.record = record;
+    this.#plants = plants;
+    this.#database = world.actor('database');
+    const bus = world.actor('bus');
+    this.#bus = localBus((run) => void bus.after(0.2, run));
+    this.data = createMemoryData({ now: () => Math.floor(world.now) + 1_764_000_000_000, random: this.#database.dice.random });
+  }
+
+  /** Starts a node; it takes links at once. */
+  start(lane?: { readonly items: number }): ClusterMember {
+    this.#started += 1;
+    const name = `node-${this.#started}`;
+    const actor = this.world.actor(name);
+    const loss: Loss = { drop: 0, double: 0, late: 0, lateMs: 400, usualMs: 2, cut: false };
+    const onCommit: Parameters<typeof simulatedStore>[4] = (items, outcomes, epoch) => this.record.committed(items, outcomes, epoch, this.world.now);
+    const open = (): Store => {
+      const store = simulatedStore(actor, this.#database, this.data, this.storeWeather, onCommit);
+      return this.#plants.store?.(store, actor) ?? store;
+    };
+    const env = actor.env<Parameters<ReturnType<Actor['env']>['count']>[0]>();
+    let sinks: BrokerSinks | undefined;
+    const node = createNode({
+      env,
+      store: open(),
+      broker: (given) => {
+        // What the bus delivers is work of this node's.
+        sinks = { onEnvelope: (...envelope) => void actor.after(0, () => given.onEnvelope(...envelope)), onGap: (reason) => given.onGap(reason) };
+        const way = this.world.actor(`${name} way`);
+        return lossy(this.#bus.open, { random: way.dice.random, timer: (ms, run) => way.after(ms, run), loss })(sinks);
+      },
+      authority: simulatedAuthority(open()),
+      identity,
+      build: 'sim',
+      ...(lane && { lane }),
+    });
+    void node.start();
+    const member: ClusterMember = {
+      name,
+      actor,
+      node,
+      loss,
+      door: { actor, attach: (transport) => node.attach(transport) },
+      gap: () => void actor.after(0, () => sinks?.onGap('the broker was away')),
+    };
+    this.members.push(member);
+    return member;
+  }
+
+  /** SIGKILL: it does nothing any more; its links break. What it has sent to the database may still be done there. */
+  kill(member: ClusterMember): void {
+    this.members.splice(this.members.indexOf(member), 1);
+    member.actor.dead = true;
+    member.loss.cut = true;
+    for (const link of [...this.links]) if (link.node === member.actor) link.cut();
+  }
+
+  /** What a balancer does: any node that takes links. */
+  door(client: Actor): Door | undefined {
+    return client.dice.pick(this.members)?.door;
+  }
+
+  /** Puts a former state of the database back, under everybody's feet. */
+  rollBack(snapshot: ReturnType<MemoryData['snapshot']>): void {
+    const { epoch } = this.data;
+    this.data.restore(snapshot);
+    const heads = new Map([...this.data.channels].map(([channel, log]) => [channel, log.standing.head]));
+    this.record.cuts.push({ epoch, heads, at: this.world.now });
+    this.storeWeather.appendsFrom = this.world.now + 1_100;
+  }
+
+  names(client: Actor, user: string): void {
+    this.#userOf.set(client, user);
+  }
+
+  opened(link: SimulatedLink): void {
+    this.links.add(link);
+  }
+
+  closed(link: SimulatedLink): void {
+    this.links.delete(link);
+  }
+
+  wrote(client: Actor, text: string): void {
+    if (!text.startsWith('{"push":"events"')) return;
+    const user = this.#userOf.get(client) ?? '';
+    const { channel, epoch, events } = JSON.parse(text) as { channel: string; epoch: string; events: { offset: number; id: string }[] };
+    for (const { offset, id } of events) this.record.written.push({ user, channel, epoch, offset, id, at: this.world.now });
+  }
+}
+
+/** Everybody is who he says he is. */
+const identity: Identity = {
+  identify: async (credentials) => {
+    const user = 'name' in credentials ? credentials.name : credentials.token;
+    return { who: { user, rights: [] }, token: user };
+  },
+};

@@ -1,0 +1,87 @@
+import type { Cluster } from './cluster.ts';
+import type { Actor } from './world.ts';
+
+/** A fault: begins, and returns what heals it. */
+type Fault = (cluster: Cluster, actor: Actor) => (() => void) | undefined;
+
+/** All faults by name. A fault that finds nothing to break returns undefined and does not count. */
+export const faults = {
+  crash_node: (cluster, { dice }) => {
+    const member = dice.pick(cluster.members);
+    if (!member) return undefined;
+    cluster.kill(member);
+    return () => void cluster.start();
+  },
+  pause_node: (cluster, { dice, world }) => {
+    const member = dice.pick(cluster.members);
+    if (!member) return undefined;
+    member.actor.stop(world.now + dice.between(500, 8_000));
+    return () => {};
+  },
+  store_down: ({ storeWeather }) => {
+    storeWeather.down = true;
+    return () => {
+      storeWeather.down = false;
+    };
+  },
+  store_slow: ({ storeWeather }) => {
+    Object.assign(storeWeather, { usual: 150, long: 350 });
+    return () => void Object.assign(storeWeather, { usual: 1, long: 8 });
+  },
+  store_errors: ({ storeWeather }) => {
+    Object.assign(storeWeather, { refused: 0.15, lost: 0.15 });
+    return () => void Object.assign(storeWeather, { refused: 0, lost: 0 });
+  },
+  rollback: (cluster, actor) => {
+    // Whoever had seen most must be there to say so: what one stopped node alone had seen, nobody can miss.
+    if (cluster.members.some((member) => member.actor.stopped) || cluster.storeWeather.down) return undefined;
+    const snapshot = cluster.data.snapshot();
+    return () => void actor.after(0, () => cluster.rollBack(snapshot));
+  },
+  cut_broker: (cluster, { dice }) => {
+    const member = dice.pick(cluster.members);
+    if (!member) return undefined;
+    member.loss.cut = true;
+    return () => {
+      member.loss.cut = false;
+    };
+  },
+  restart_broker: (cluster) => {
+    for (const { loss } of cluster.members) loss.cut = true;
+    return () => {
+      for (const member of cluster.members) {
+        member.loss.cut = false;
+        member.gap();
+      }
+    };
+  },
+  lossy_broker: (cluster) => {
+    for (const { loss } of cluster.members) Object.assign(loss, { drop: 0.25, double: 0.2, late: 0.3 });
+    return () => {
+      for (const { loss } of cluster.members) Object.assign(loss, { drop: 0, double: 0, late: 0 });
+    };
+  },
+  flap_clients: (cluster, { dice }) => {
+    const flapping = [...cluster.links].filter(() => dice.chance(0.5));
+    for (const link of flapping) link.cut();
+    return () => {};
+  },
+  half_open: (cluster, { dice }) => {
+    const link = dice.pick([...cluster.links]);
+    link?.halfOpen();
+    return link && (() => {});
+  },
+  slow_client: (cluster, { dice }) => {
+    const link = dice.pick([...cluster.links]);
+    link?.read(false);
+    return link && (() => link.read(true));
+  },
+  trim: (cluster, { dice }) => {
+    const log = dice.pick([...cluster.data.channels.values()]);
+    if (!log) return undefined;
+    cluster.data.trim(log.name, Math.floor(log.standing.head / 2));
+    return () => {};
+  },
+} as const satisfies Record<string, Fault>;
+
+export type FaultName = keyof typeof faults;

@@ -1,0 +1,81 @@
+import type { Event } from '@hubbub/client/client';
+import type { Item, Outcome } from '@hubbub/server/store/store';
+
+/** A commit, as the database did it. */
+export interface Commit {
+  readonly epoch: string;
+  readonly channel: string;
+  readonly offset: number;
+  readonly id: string;
+  readonly from: string;
+  readonly kind: string;
+  readonly body: string;
+  readonly at: number;
+}
+
+/** One subscription's life as its user saw it: what he holds now, and how it came. */
+export interface Reader {
+  readonly user: string;
+  readonly channel: string;
+  /** Applied since the last reset, in order. */
+  applied: Applied[];
+  readonly resets: { readonly reason: string; readonly at: number }[];
+  /** Closed by its user, or with its client. */
+  closed: boolean;
+  /** Where it was asked to begin. */
+  readonly from: string | undefined;
+}
+
+export interface Applied {
+  readonly event: Event;
+  readonly at: number;
+  readonly live: boolean;
+}
+
+/** One event on its way from a user. */
+export interface Sending {
+  readonly user: string;
+  readonly session: string;
+  readonly channel: string;
+  readonly id: string;
+  readonly body: string;
+  readonly sentAt: number;
+  /** Meant to be refused, or the same as another one: order is not asked of it. */
+  readonly odd: boolean;
+  ack?: { readonly offset: number; readonly epoch: string; readonly at: number };
+  refused?: string;
+}
+
+/** Something written to a client by a node, of one channel. */
+export interface Written {
+  readonly user: string;
+  readonly channel: string;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly id: string;
+  readonly at: number;
+}
+
+/** All that happened, for the checker. Nothing here decides anything. */
+export class Record {
+  readonly commits: Commit[] = [];
+  readonly sendings: Sending[] = [];
+  readonly readers: Reader[] = [];
+  readonly written: Written[] = [];
+  /** What a rollback took: events of that epoch above these heads. */
+  readonly cuts: { readonly epoch: string; readonly heads: ReadonlyMap<string, number>; readonly at: number }[] = [];
+  readonly violations: string[] = [];
+  /** Set by the checker: acknowledged, and cut off by a rollback. */
+  cutOff = 0;
+
+  violate(promise: string, what: string): void {
+    if (this.violations.length < 20) this.violations.push(`${promise}: ${what}`);
+  }
+
+  committed(items: readonly Item[], outcomes: readonly Outcome[], epoch: string, at: number): void {
+    items.forEach(({ channel, id, from, kind, body }, index) => {
+      const outcome = outcomes[index];
+      if (outcome?.status === 'committed') this.commits.push({ epoch, channel, offset: outcome.offset, id, from, kind, body, at });
+    });
+  }
+}

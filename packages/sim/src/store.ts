@@ -1,0 +1,95 @@
+import { openMemory } from '@hubbub/server/store/memory/memory';
+import type { MemoryData } from '@hubbub/server/store/memory/data';
+import { type Item, type Outcome, type Store, StoreError } from '@hubbub/server/store/store';
+import type { Actor } from './world.ts';
+
+const callCost = 0.1;
+/** A store answers by then, or says that it does not know. */
+const deadline = 1_500;
+
+/** What the database and the way to it are like at the moment; faults change it. */
+export interface StoreWeather {
+  /** To the database and back, each. */
+  usual: number;
+  long: number;
+  /** Refused: nothing is done. Lost: done, but the answer never comes. */
+  refused: number;
+  lost: number;
+  /** Nothing arrives at all. */
+  down: boolean;
+  /** After a rollback every connection is new: nothing is appended until its node has looked twice (a store's rule, see its contract). */
+  appendsFrom: number;
+}
+
+export function fairStore(): StoreWeather {
+  return { usual: 1, long: 8, refused: 0, lost: 0, down: false, appendsFrom: 0 };
+}
+
+/** Sees every commit at the instant it happens. */
+export type OnCommit = (items: readonly Item[], outcomes: readonly Outcome[], epoch: string) => void;
+
+/**
+ * A node's handle of the shared database, behind a way that takes time and breaks. A call sets out, is applied, and is answered, each
+ * at its own moment, each of which may never come. Calls of one handle are applied in their order.
+ */
+export function simulatedStore(node: Actor, database: Actor, data: MemoryData, weather: StoreWeather, onCommit: OnCommit): Store {
+  const inner = openMemory(data);
+  let nextApply = 0;
+
+  const call = <Answer>(writing: boolean, run: () => Promise<Answer>): Promise<Answer> => {
+    node.charge(callCost);
+    const { dice } = database;
+    return new Promise((resolve, reject) => {
+      let answered = false;
+      const answer = (settle: () => void): void => {
+        database.world.schedule(node, database.now + dice.delay(weather.usual, weather.long), () => {
+          if (answered) return;
+          answered = true;
+          cancel();
+          settle();
+        });
+      };
+      const cancel = node.after(deadline, () => {
+        answered = true;
+        reject(new StoreError(writing ? 'unknown' : 'unavailable', 'no answer in time'));
+      });
+      const refuse = (): void => reject(new StoreError('unavailable', 'refused'));
+      const refused = dice.chance(weather.refused);
+      const lost = dice.chance(weather.lost);
+      nextApply = Math.max(nextApply, node.now + dice.delay(weather.usual, weather.long));
+      database.world.schedule(database, nextApply, () => {
+        if (weather.down) return;
+        if (refused || (writing && database.now < weather.appendsFrom)) return answer(refuse);
+        run().then(
+          (result) => {
+            if (!lost) answer(() => resolve(result));
+          },
+          (error: unknown) => answer(() => reject(error instanceof Error ? error : new Error(String(error)))),
+        );
+      });
+    });
+  };
+
+  return {
+    cluster: inner.cluster,
+    powers: {
+      renewable: {
+        renew: (from) => call(false, () => inner.powers.renewable?.renew(from) ?? Promise.reject(new Error('not renewable'))),
+        heard: (pair) => inner.powers.renewable?.heard(pair),
+      },
+    },
+    append: (items) =>
+      call(true, async () => {
+        const { epoch } = data;
+        const answer = await inner.append(items);
+        onCommit(items, answer.outcomes, epoch);
+        return answer;
+      }),
+    read: (channel, range, limit) => call(false, () => inner.read(channel, range, limit)),
+    heads: (channels) => call(false, () => inner.heads(channels)),
+    moved: (since, limit) => call(false, () => inner.moved(since, limit)),
+    facts: (query, limit, from) => call(false, () => inner.facts(query, limit, from)),
+    trim: (channel, first) => call(true, () => inner.trim(channel, first)),
+    close: () => inner.close(),
+  };
+}

@@ -1,0 +1,203 @@
+import { type Client, connect, HubbubError, type Subscription } from '@hubbub/client/client';
+import { uuidv7 } from '@hubbub/protocol/id';
+import type { Cluster } from './cluster.ts';
+import { dialer } from './link.ts';
+import type { Reader, Sending } from './record.ts';
+import type { Actor } from './world.ts';
+
+const settleBefore = 250;
+
+/** Somebody with a client: joins, reads, says, edits, leaves, comes back. Knows nothing of faults. */
+export class User {
+  readonly name: string;
+  readonly actor: Actor;
+  readonly #cluster: Cluster;
+  readonly #channels: readonly string[];
+  readonly #readers = new Map<string, { reader: Reader; subscription: Subscription; liveSince: number }>();
+  /** Where it has read up to, over its clients. */
+  readonly #positions = new Map<string, string>();
+  readonly #others: () => readonly string[];
+  client: Client;
+  session = 0;
+  busy = true;
+
+  constructor(name: string, cluster: Cluster, channels: readonly string[], others: () => readonly string[]) {
+    this.name = name;
+    this.#cluster = cluster;
+    this.#channels = channels;
+    this.#others = others;
+    this.actor = cluster.world.actor(`user ${name}`);
+    cluster.names(this.actor, name);
+    this.client = this.#connect();
+    for (const channel of channels) this.#join(channel);
+    this.#live();
+  }
+
+  get readers(): readonly { readonly reader: Reader; readonly subscription: Subscription }[] {
+    return [...this.#readers.values()];
+  }
+
+  /** No more of its own accord; it reads on. */
+  rest(): void {
+    this.busy = false;
+  }
+
+  close(): void {
+    this.busy = false;
+    for (const { reader } of this.#readers.values()) reader.closed = true;
+    this.#readers.clear();
+    this.client.close();
+  }
+
+  send(channel: string, kind: string, body: object, options: { readonly id?: string; readonly odd?: boolean } = {}): void {
+    const id = options.id ?? uuidv7(this.actor.env());
+    const { world, record } = this.#cluster;
+    const sending: Sending = {
+      user: this.name,
+      session: `${this.name} ${this.session}`,
+      channel,
+      id,
+      body: JSON.stringify(body),
+      sentAt: world.now,
+      odd: options.odd ?? false,
+    };
+    record.sendings.push(sending);
+    this.client.send(channel, { id, kind, body }).then(
+      ({ offset, epoch }) => {
+        sending.ack = { offset, epoch, at: world.now };
+      },
+      (error: unknown) => {
+        sending.refused = error instanceof HubbubError ? error.code : String(error);
+        this.client.discard(id);
+      },
+    );
+  }
+
+  #connect(): Client {
+    this.session += 1;
+    const { dice } = this.actor;
+    const bandwidth = dice.between(50, 2_000);
+    const weather = () => ({ delay: () => dice.delay(2, 30), bandwidth });
+    return connect({
+      url: 'sim://cluster',
+      credentials: { name: this.name },
+      env: this.actor.env(),
+      dial: dialer(this.actor, () => this.#cluster.door(this.actor), weather, this.#cluster),
+    });
+  }
+
+  #join(channel: string): void {
+    this.send(channel, 'join', {}, { odd: true });
+    this.actor.after(this.actor.dice.between(50, 800), () => this.#read(channel));
+  }
+
+  /** Subscribes from where it has been, or from the beginning. Where it may not, it joins again. */
+  #read(channel: string): void {
+    if (this.#readers.has(channel) || this.client.status.state === 'closed') return;
+    const { record, world } = this.#cluster;
+    const from = this.#positions.get(channel) ?? '0';
+    const reader: Reader = { user: this.name, channel, applied: [], resets: [], closed: false, from };
+    record.readers.push(reader);
+    const held = { reader, liveSince: Number.POSITIVE_INFINITY } as { reader: Reader; subscription: Subscription; liveSince: number };
+    held.subscription = this.client.subscribe(channel, {
+      position: from,
+      onEvents: (events) => {
+        const live = world.now - held.liveSince > settleBefore;
+        for (const event of events) reader.applied.push({ event, at: world.now, live });
+        this.#remember(channel, held.subscription);
+      },
+      onReset: (reason) => {
+        reader.resets.push({ reason, at: world.now });
+        if (reason !== 'trimmed') reader.applied = [];
+        else reader.applied = [];
+        this.#remember(channel, held.subscription);
+      },
+      onState: (state) => {
+        held.liveSince = state.state === 'live' ? world.now : Number.POSITIVE_INFINITY;
+        if (state.state !== 'gone' || reader.closed) return;
+        this.#leave(channel);
+        if (this.busy) this.actor.after(this.actor.dice.between(200, 1_500), () => this.#join(channel));
+      },
+    });
+    this.#readers.set(channel, held);
+  }
+
+  #remember(channel: string, subscription: Subscription | undefined): void {
+    if (subscription?.position) this.#positions.set(channel, subscription.position);
+  }
+
+  #leave(channel: string): void {
+    const held = this.#readers.get(channel);
+    if (!held) return;
+    held.reader.closed = true;
+    this.#readers.delete(channel);
+    held.subscription.close();
+  }
+
+  #live(): void {
+    this.actor.after(this.actor.dice.between(200, 900), () => {
+      if (!this.busy) return;
+      this.#act();
+      this.#live();
+    });
+  }
+
+  #act(): void {
+    const { dice } = this.actor;
+    const channel = dice.pick(this.#channels) ?? '';
+    const roll = dice.random() * 100;
+    const say = (size: number, odd = false): void => this.send(channel, 'say', { text: 'x'.repeat(size) }, { odd });
+    const other = dice.pick(this.#others()) ?? this.name;
+    const seen = this.#readers.get(channel)?.reader.applied;
+    const some = seen?.[dice.below(seen.length)]?.event;
+    if (roll < 66) return say(1 + dice.below(120));
+    if (roll < 72) for (let at = 0; at < 6; at++) say(dice.below(40));
+    else if (roll < 75) say(8_000 + dice.below(8_000));
+    else if (roll < 78) this.send(channel, 'mention', { of: other });
+    else if (roll < 81) this.send(channel, 'edit', { of: some?.offset ?? 1 }, { odd: true });
+    else if (roll < 83 && some) this.send(channel, 'delete', { of: some.offset }, { odd: true });
+    else if (roll < 84) this.send(channel, 'leave', {}, { odd: true });
+    else if (roll < 85.5) this.send(channel, 'kick', { of: other }, { odd: true });
+    else if (roll < 86) this.send(`user:${other}`, 'ban', {}, { odd: true });
+    else if (roll < 88) for (const name of this.#others()) this.send(`user:${name}`, 'pardon', {}, { odd: true });
+    else if (roll < 89) this.#twice(channel);
+    else if (roll < 90) this.send(channel, 'say', { text: 'poison' }, { odd: true });
+    else if (roll < 91 && some?.from === this.name) this.send(channel, 'say', { text: 'another' }, { id: some.id, odd: true });
+    else if (roll < 94) this.#reconnect();
+    else if (roll < 97) {
+      this.#leave(channel);
+      this.actor.after(dice.between(0, 300), () => this.#read(channel));
+    } else say(0);
+  }
+
+  /** Two programs of one person that send the same event at once. */
+  #twice(channel: string): void {
+    const id = uuidv7(this.actor.env());
+    const second = this.#connect();
+    this.actor.after(100, () => {
+      this.send(channel, 'say', { text: 'same' }, { id, odd: true });
+      second.send(channel, { id, kind: 'say', body: { text: 'same' } }).then(
+        () => second.close(),
+        () => second.close(),
+      );
+      this.actor.after(20_000, () => second.close());
+    });
+  }
+
+  /** The client goes, with what it had not sent; another one comes, from where this one has read to. */
+  #reconnect(): void {
+    for (const channel of [...this.#readers.keys()]) {
+      const held = this.#readers.get(channel);
+      if (held) held.reader.closed = true;
+    }
+    this.#readers.clear();
+    const open = this.#cluster.record.sendings.filter(({ user, ack, refused }) => user === this.name && !ack && !refused);
+    for (const sending of open) sending.refused = 'left';
+    this.client.close();
+    this.actor.after(this.actor.dice.between(10, 3_000), () => {
+      if (!this.busy) return;
+      this.client = this.#connect();
+      for (const channel of this.#channels) this.#read(channel);
+    });
+  }
+}
