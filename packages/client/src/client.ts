@@ -65,7 +65,7 @@ export interface Client {
   subscribe(channel: string, options: SubscribeOptions): Subscription;
   /**
    * Sends an event, for ever if need be: over reconnects, with the same id, in the order of the calls per channel. Resolves with the
-   * place in the log once the server has it synced; rejects with a `HubbubError` only when the server refuses it for good, or after `discard`.
+   * place in the log once the server has it synced; rejects with a `HubbubError` only when the server refuses it for good, after `discard`, or after `close`.
    */
   send(channel: string, draft: Draft): Promise<Ack>;
   /** What is not acknowledged yet, oldest first; refused ones stay until discarded or retried. */

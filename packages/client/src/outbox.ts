@@ -79,6 +79,7 @@ export class Outbox {
   readonly #parts: OutboxParts;
   readonly #lanes = new Map<string, Lane>();
   #open = false;
+  #closed = false;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -87,6 +88,7 @@ export class Outbox {
   /** Takes an event. Rejects at once what the server would refuse for its form. */
   add(channel: string, draft: Draft): Promise<Ack> {
     const { env } = this.#parts;
+    if (this.#closed) return Promise.reject(new HubbubError('closed', 'the client was closed'));
     let body: string;
     try {
       body = bodyText(draft.body);
@@ -151,9 +153,15 @@ export class Outbox {
     letter.reject(new HubbubError('discarded', 'discarded'));
   }
 
+  /** Gives up what is not acknowledged. */
   close(): void {
     this.#open = false;
-    for (const lane of this.#lanes.values()) this.#wake(lane);
+    this.#closed = true;
+    for (const lane of this.#lanes.values()) {
+      this.#wake(lane);
+      for (const letter of lane.letters.splice(0)) letter.reject(new HubbubError('closed', 'the client was closed'));
+    }
+    this.#lanes.clear();
   }
 
   #lane(channel: string): Lane {

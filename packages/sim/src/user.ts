@@ -76,7 +76,7 @@ export class User {
   #connect(): Client {
     this.session += 1;
     const { dice } = this.actor;
-    const bandwidth = dice.between(50, 2_000);
+    const bandwidth = dice.between(200, 2_000);
     const weather = () => ({ delay: () => dice.delay(2, 30), bandwidth });
     return connect({
       url: 'sim://cluster',
@@ -137,7 +137,7 @@ export class User {
   #live(): void {
     this.actor.after(this.actor.dice.between(200, 900), () => {
       if (!this.busy) return;
-      this.#act();
+      if (this.client.status.state !== 'closed') this.#act();
       this.#live();
     });
   }
@@ -191,11 +191,8 @@ export class User {
       if (held) held.reader.closed = true;
     }
     this.#readers.clear();
-    const open = this.#cluster.record.sendings.filter(({ user, ack, refused }) => user === this.name && !ack && !refused);
-    for (const sending of open) sending.refused = 'left';
     this.client.close();
     this.actor.after(this.actor.dice.between(10, 3_000), () => {
-      if (!this.busy) return;
       this.client = this.#connect();
       for (const channel of this.#channels) this.#read(channel);
     });

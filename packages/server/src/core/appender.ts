@@ -5,8 +5,16 @@ import { type Item, type Outcome, StoreError } from '../store/store.ts';
 import type { History } from './history.ts';
 import type { Mechanism } from './mechanisms.ts';
 
-/** Bounds of a lane. A channel gets a quarter of it. */
-export const laneLimits = { batchItems: 512, batchBytes: 1_024 * 1_024, items: 8_192, bytes: 32 * 1_024 * 1_024, channelShare: 4 } as const;
+/** Bounds of a lane: of what waits, in all and (a share of it) for one channel. */
+export interface LaneLimits {
+  readonly items: number;
+  readonly bytes: number;
+}
+
+const laneLimits: LaneLimits = { items: 8_192, bytes: 32 * 1_024 * 1_024 };
+const channelShare = 4;
+const batchItems = 512;
+const batchBytes = 1_024 * 1_024;
 /** Every item is answered by then. */
 const patience = 10_000;
 /** What was admitted longer ago when its batch starts is admitted again: a right may have gone meanwhile. */
@@ -49,6 +57,7 @@ export class Appender {
   readonly #env: Env<Mechanism>;
   readonly #history: History;
   readonly #onCommitted: OnCommitted;
+  readonly #limits: LaneLimits;
   /** Waiting groups per channel; the map's order is the channels' turn. */
   readonly #queues = new Map<string, Group[]>();
   readonly #groups = new Set<Group>();
@@ -59,10 +68,11 @@ export class Appender {
   #scheduled = false;
   #cancel: (() => void) | undefined;
 
-  constructor(env: Env<Mechanism>, history: History, onCommitted: OnCommitted) {
+  constructor(env: Env<Mechanism>, history: History, onCommitted: OnCommitted, limits: Partial<LaneLimits> = {}) {
     this.#env = env;
     this.#history = history;
     this.#onCommitted = onCommitted;
+    this.#limits = { ...laneLimits, ...limits };
   }
 
   /** Items that wait or are being written. */
@@ -102,13 +112,14 @@ export class Appender {
   }
 
   #hasRoom(channel: string, items: number, bytes: number): boolean {
-    const own = this.#perChannel.get(channel) ?? { items: 0, bytes: 0 };
-    const share = laneLimits.channelShare;
+    const own = this.#perChannel.get(channel);
+    // One command is always taken by a channel that waits for nothing: its size has a bound of its own.
+    if (!own) return true;
     return (
-      this.#items + items <= laneLimits.items &&
-      this.#bytes + bytes <= laneLimits.bytes &&
-      own.items + items <= laneLimits.items / share &&
-      own.bytes + bytes <= laneLimits.bytes / share
+      this.#items + items <= this.#limits.items &&
+      this.#bytes + bytes <= this.#limits.bytes &&
+      own.items + items <= this.#limits.items / channelShare &&
+      own.bytes + bytes <= this.#limits.bytes / channelShare
     );
   }
 
@@ -145,7 +156,7 @@ export class Appender {
   #gather(): Placed[] {
     const batch: Placed[] = [];
     let bytes = 0;
-    while (batch.length < laneLimits.batchItems && bytes < laneLimits.batchBytes && this.#queues.size > 0) {
+    while (batch.length < batchItems && bytes < batchBytes && this.#queues.size > 0) {
       const [channel, queue] = this.#queues.entries().next().value as [string, Group[]];
       // To the end of the line, if it has more.
       this.#queues.delete(channel);

@@ -302,12 +302,15 @@ export class Feed implements FeedOfSubscription {
 
   #reset(subscription: Subscription, reason: NonNullable<Start['reset']>): void {
     subscription.reset = undefined;
+    // Whoever begins anew believes himself behind.
+    subscription.told = 'behind';
     this.#parts.env.count('reset');
     const position = formatPosition({ offset: subscription.cursor, epoch: this.#parts.history.epoch });
     this.#link.state({ push: 'state', channel: subscription.channel.name, state: 'reset', reason, position, head: subscription.channel.known }, true);
   }
 
   #trimmed(subscription: Subscription): void {
+    subscription.told = 'behind';
     this.#parts.env.count('trimmed');
     const position = formatPosition({ offset: subscription.cursor, epoch: this.#parts.history.epoch });
     this.#link.state({ push: 'state', channel: subscription.channel.name, state: 'trimmed', position, head: subscription.channel.known }, true);

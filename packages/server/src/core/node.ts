@@ -4,7 +4,7 @@ import { randomText } from '@hubbub/protocol/id';
 import { limits } from '@hubbub/protocol/limits';
 import type { Broker, OpenBroker } from '../broker/broker.ts';
 import type { Moved, Store } from '../store/store.ts';
-import { Appender } from './appender.ts';
+import { Appender, type LaneLimits } from './appender.ts';
 import type { Authority } from './authority.ts';
 import { Bells } from './bells.ts';
 import { Connection, type ConnectionParts } from './connection.ts';
@@ -29,6 +29,8 @@ export interface NodeParts {
   readonly identity: Identity;
   /** Names the program's build to clients. */
   readonly build: string;
+  /** What may wait to be written; left out: as the design has it. */
+  readonly lane?: Partial<LaneLimits>;
 }
 
 export interface HubbubNode {
@@ -111,7 +113,7 @@ class Node implements HubbubNode {
       moved: (_moved: Moved) => {},
       trusted: () => this.#trusted(),
     });
-    this.#appender = new Appender(env, this.#history, (channel, entries) => this.#committed(channel, entries));
+    this.#appender = new Appender(env, this.#history, (channel, entries) => this.#committed(channel, entries), parts.lane);
     this.#connectionParts = {
       env,
       node: this.id,

@@ -5,11 +5,12 @@
  * before 6. All that an item carries (event, facts, emptied bodies, concerns) is in one commit or not at all. Channels are independent:
  * no item touches two. A channel that nobody has written to exists all the same: head 0, n 0, first 1.
  *
- * **Pair.** Every answer carries `{epoch, mark}`. The epoch names one history, the mark only grows within it (SQLite: the number of
- * commits). A node holds one handle; the handle remembers the newest pair it was answered and compares it by itself: before anything
- * is written, and on every read, it throws `rolled_back` when the same epoch answers with a lower mark (acknowledged events are gone),
- * and before anything is written `new_epoch` when the epoch is another one than the handle knew (it knows the new one from then on, so
- * the next try goes through). Reads answer with the new epoch, which is how a node learns of it.
+ * **Pair.** Every answer carries `{epoch, mark}`. The epoch names one history; the mark only grows, from one epoch to the next too
+ * (SQLite: the number of commits). A node holds one handle; the handle remembers the newest pair it was answered and compares it by
+ * itself: before anything is written, and on every read, it throws `rolled_back` when the store is at a lower mark, whatever its epoch
+ * (acknowledged events are gone, and an older epoch that comes back must not go on), and before anything is written `new_epoch` when
+ * the epoch is another one than the handle knew (it knows the new one from then on, so the next try goes through). Reads answer with
+ * the new epoch, which is how a node learns of it.
  *
  * **Errors.** Methods throw `StoreError` alone; its code says what may have happened. A store never waits for ever: what has no answer
  * within its own deadline is `unknown` (append) or `unavailable` (all else). Nobody retries inside a store.
@@ -76,8 +77,8 @@ export interface Powers {
 
 export interface Renewable {
   /**
-   * Begins a new history if `from` still names the present one (compare and set: of ten nodes that notice a rollback one renews, all
-   * get its epoch). No append commits under the old epoch after it. The log itself stays as it is.
+   * Begins a new history if `from` still names the present one, or the handle has seen a later mark than the present one (compare and
+   * set: of ten nodes that notice a rollback one renews, all get its epoch). No append commits under the old epoch after it. The log itself stays as it is.
    */
   renew(from: string): Promise<Pair>;
   /** A pair heard elsewhere (bells carry it): a higher mark of the handle's epoch is remembered, anything else ignored. */

@@ -18,7 +18,7 @@ export interface Snapshot {
 type Operation =
   | { readonly type: 'append'; readonly items: readonly Item[]; readonly now: number }
   | { readonly type: 'trim'; readonly channel: string; readonly first: number }
-  | { readonly type: 'renew'; readonly epoch: string };
+  | { readonly type: 'renew'; readonly epoch: string; readonly generation: number };
 
 interface Move {
   readonly seq: number;
@@ -34,7 +34,8 @@ export class MemoryData {
   readonly cluster: string;
   readonly channels = new Map<string, ChannelLog>();
   epoch: string;
-  /** The mark. */
+  /** How many histories there have been: with the commits the mark, which grows over epochs too. */
+  generation = 0;
   commits = 0;
   readonly #options: MemoryOptions;
   readonly #firstEpoch: string;
@@ -50,7 +51,7 @@ export class MemoryData {
   }
 
   get pair(): Pair {
-    return { epoch: this.epoch, mark: String(this.commits) };
+    return { epoch: this.epoch, mark: `${this.generation}.${this.commits}` };
   }
 
   log(channel: string): ChannelLog {
@@ -65,8 +66,9 @@ export class MemoryData {
     this.#apply({ type: 'trim', channel, first });
   }
 
-  renew(): void {
-    this.#apply({ type: 'renew', epoch: randomText(this.#options.random, 12) });
+  /** Begins a new history, later than `generation` and than the present one. */
+  renew(generation: number): void {
+    this.#apply({ type: 'renew', epoch: randomText(this.#options.random, 12), generation: Math.max(generation, this.generation) + 1 });
   }
 
   moved(since: string | undefined, limit: number): Omit<Moved, keyof Pair> {
@@ -100,6 +102,7 @@ export class MemoryData {
     const kept = this.#operations.slice(0, operations);
     this.channels.clear();
     this.epoch = this.#firstEpoch;
+    this.generation = 0;
     this.commits = 0;
     this.#operations = [];
     this.#moves = [];
@@ -118,6 +121,7 @@ export class MemoryData {
         return [];
       case 'renew':
         this.epoch = operation.epoch;
+        this.generation = operation.generation;
         return [];
     }
   }

@@ -12,7 +12,7 @@ export function openMemory(data: MemoryData): Store {
   const meet = (writing: boolean): void => {
     if (closed) throw new StoreError('unavailable', 'the store is closed');
     const { epoch, mark } = data.pair;
-    if (epoch === seen.epoch && Number(mark) < Number(seen.mark)) throw new StoreError('rolled_back', 'what was acknowledged is gone');
+    if (earlier(mark, seen.mark)) throw new StoreError('rolled_back', 'what was acknowledged is gone');
     if (writing && epoch !== seen.epoch) {
       seen = { epoch, mark };
       throw new StoreError('new_epoch', 'the history is another one');
@@ -29,11 +29,12 @@ export function openMemory(data: MemoryData): Store {
       renewable: {
         renew: async (from) => {
           if (closed) throw new StoreError('unavailable', 'the store is closed');
-          if (data.epoch === from) data.renew();
+          // Put back to an epoch before `from`, the store is at one that has ended: it is not a newer one that somebody else has begun.
+          if (data.epoch === from || earlier(data.pair.mark, seen.mark)) data.renew(generation(seen.mark));
           return answer({});
         },
         heard: (pair) => {
-          if (pair.epoch === seen.epoch && Number(pair.mark) > Number(seen.mark)) seen = pair;
+          if (pair.epoch === seen.epoch && earlier(seen.mark, pair.mark)) seen = pair;
         },
       },
       checkable: {
@@ -80,4 +81,14 @@ export function openMemory(data: MemoryData): Store {
       closed = true;
     },
   };
+}
+
+function generation(mark: string): number {
+  return Number(mark.split('.')[0]);
+}
+
+/** Whether the first mark is below the second: by history, then by commits. */
+function earlier(mark: string, than: string): boolean {
+  const difference = generation(mark) - generation(than);
+  return difference < 0 || (difference === 0 && Number(mark.split('.')[1]) < Number(than.split('.')[1]));
 }

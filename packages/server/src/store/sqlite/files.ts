@@ -1,5 +1,6 @@
-import { type BigIntStats, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { type BigIntStats, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { SqliteOpenError } from './errors.ts';
 
 /** What the store keeps in its folder. Nobody but SQLite may open those that it holds: closing any descriptor drops its locks. */
 export interface Files {
@@ -23,4 +24,21 @@ export function statOf(path: string): BigIntStats | undefined {
 /** Inode numbers pass 2^53 on some file systems: text, never a number. */
 export function inodeOf(path: string): string | undefined {
   return statOf(path)?.ino.toString();
+}
+
+/** Makes a folder for its owner alone, and those above it. Throws `not_writable`. */
+export function makeFolder(folder: string): void {
+  try {
+    make(folder);
+  } catch (error) {
+    throw new SqliteOpenError('not_writable', `${folder} cannot be made: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Not `recursive`: that never ends where a file system answers ENOENT to everything, such as /proc. */
+function make(folder: string): void {
+  if (statOf(folder)?.isDirectory()) return;
+  const above = dirname(folder);
+  if (above !== folder) make(above);
+  mkdirSync(folder, { mode: 0o700 });
 }

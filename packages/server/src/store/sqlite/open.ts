@@ -1,12 +1,11 @@
 /** Opens the embedded store: one folder, one process, two workers. */
-import { mkdirSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Pair, type Store, StoreError } from '../store.ts';
 import type { Ready, WriterCalls } from './calls.ts';
 import type { CheckerData } from './checker.ts';
 import { SqliteOpenError } from './errors.ts';
-import { filesOf } from './files.ts';
+import { filesOf, makeFolder } from './files.ts';
 import { SqliteStore } from './handle.ts';
 import { Link, type LinkSinks } from './link.ts';
 import type { ReaderData } from './reader.ts';
@@ -61,14 +60,6 @@ export async function openSqlite(folder: string, options: SqliteOptions = {}): P
     stopped: () => stopped,
   });
   return handle;
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new SqliteOpenError('not_writable', `${folder} cannot be made: ${error instanceof Error ? error.message : error}`);
-  }
 }
 
 function start(name: string, workerData: WriterData | ReaderData | CheckerData): Worker {

@@ -1,9 +1,9 @@
 /** Putting a backup in a folder's place: for the command line, while no server runs there. */
-import { closeSync, copyFileSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { syncFolder } from './backup.ts';
 import { SqliteOpenError } from './errors.ts';
-import { filesOf, inodeOf, statOf } from './files.ts';
+import { filesOf, inodeOf, makeFolder, statOf } from './files.ts';
 import { identify } from './folder.ts';
 import { takeLock } from './lock.ts';
 import { openAlone } from './schema.ts';
@@ -17,11 +17,7 @@ import { pragma } from './statements.ts';
 export function restoreSqlite(folder: string, backupFile: string): void {
   const files = filesOf(resolve(folder));
   const source = resolve(backupFile);
-  try {
-    mkdirSync(files.folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new SqliteOpenError('not_writable', `${files.folder} cannot be made: ${error instanceof Error ? error.message : error}`);
-  }
+  makeFolder(files.folder);
   const lock = takeLock(files);
   const next = `${files.main}.new`;
   try {

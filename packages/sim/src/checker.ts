@@ -1,0 +1,171 @@
+import type { MemoryData } from '@hubbub/server/store/memory/data';
+import type { Commit, Reader, Record, Sending } from './record.ts';
+import { RightsHistory } from './rights.ts';
+import type { User } from './user.ts';
+
+/** What the run was like, as far as the promises depend on it. */
+export interface Circumstances {
+  /** Nothing was broken: then nothing may be late, found by the look, or reset. */
+  readonly calm: boolean;
+  readonly trimmed: boolean;
+}
+
+const revocation = 1_000;
+const prompt = 250;
+
+/** Reads the record of a run and reports to it every promise that was broken. */
+export function check(record: Record, data: MemoryData, users: readonly User[], circumstances: Circumstances): void {
+  const final = finalLog(data);
+  const lost = new Set<Commit>();
+  for (const cut of record.cuts) {
+    for (const commit of record.commits) if (commit.at <= cut.at && commit.offset > (cut.heads.get(commit.channel) ?? 0)) lost.add(commit);
+  }
+  checkCommits(record);
+  checkSendings(record, final, lost);
+  for (const reader of record.readers) checkReader(record, reader, circumstances);
+  const kept = record.commits.filter((commit) => !lost.has(commit));
+  if (record.cuts.length === 0) checkRights(record, new RightsHistory(kept));
+  checkCaughtUp(record, users, final, new RightsHistory(kept), circumstances);
+}
+
+type Final = ReadonlyMap<string, readonly { readonly offset: number; readonly id: string; readonly from: string }[]>;
+
+function finalLog(data: MemoryData): Final {
+  return new Map(
+    [...data.channels].map(([channel, log]) => [
+      channel,
+      log.read({ after: 0 }, Number.MAX_SAFE_INTEGER).entries.map(({ header }) => ({ offset: header.offset, id: header.id, from: header.from })),
+    ]),
+  );
+}
+
+/** I11: no place of one history names two events. */
+function checkCommits(record: Record): void {
+  const places = new Map<string, string>();
+  for (const { epoch, channel, offset, id, from } of record.commits) {
+    const place = `${epoch} ${channel} ${offset}`;
+    const event = `${from} ${id}`;
+    const other = places.get(place);
+    if (other !== undefined && other !== event) record.violate('I11', `${place} names ${other} and ${event}`);
+    places.set(place, event);
+  }
+}
+
+/** I1, I4, I6, I10 of what was sent. */
+function checkSendings(record: Record, final: Final, lost: ReadonlySet<Commit>): void {
+  const offsets = new Map<string, number>();
+  for (const [channel, events] of final) {
+    for (const { offset, id, from } of events) {
+      const key = `${channel} ${from} ${id}`;
+      if (offsets.has(key)) record.violate('I6', `${key} is in the log twice`);
+      offsets.set(key, offset);
+    }
+  }
+  const trimmedTo = new Map([...final].map(([channel, events]) => [channel, (events[0]?.offset ?? 1) - 1]));
+  const cut = new Set([...lost].map(({ epoch, channel, offset }) => `${epoch} ${channel} ${offset}`));
+  const order = new Map<string, Sending[]>();
+  for (const sending of record.sendings) {
+    const { channel, user, id, ack, refused } = sending;
+    if (!ack) {
+      if (refused === undefined) record.violate('I10', `${id} of ${user} was never answered`);
+      continue;
+    }
+    const offset = offsets.get(`${channel} ${user} ${id}`);
+    if (cut.has(`${ack.epoch} ${channel} ${ack.offset}`)) record.cutOff += 1;
+    else if (offset === undefined && ack.offset > (trimmedTo.get(channel) ?? 0)) record.violate('I1', `${id} was acknowledged at ${ack.offset} of ${channel} and is not there`);
+    else if (offset !== undefined && offset !== ack.offset) record.violate('I6', `${id} was acknowledged at ${ack.offset}, and is at ${offset}`);
+    else if (!sending.odd) {
+      const key = `${sending.session} ${channel}`;
+      order.set(key, [...(order.get(key) ?? []), sending]);
+    }
+  }
+  for (const [key, sendings] of order) {
+    sendings.reduce((before, sending) => {
+      if (sending.ack && before.ack && sending.ack.epoch === before.ack.epoch && sending.ack.offset < before.ack.offset) {
+        record.violate('I4', `${key}: ${sending.id} was sent after ${before.id} and is before it`);
+      }
+      return sending;
+    });
+  }
+  checkAckOrder(record);
+}
+
+/** I4 between people: what was acknowledged before something else was sent is before it. */
+function checkAckOrder(record: Record): void {
+  const byChannel = Map.groupBy(
+    record.sendings.filter(({ ack, odd }) => ack && !odd),
+    ({ channel, ack }) => `${channel} ${ack?.epoch}`,
+  );
+  for (const sendings of byChannel.values()) {
+    const acks = [...sendings].sort((a, b) => (a.ack?.at ?? 0) - (b.ack?.at ?? 0));
+    let highest = 0;
+    let at = 0;
+    for (const sending of sendings) {
+      for (let acked = acks[at]; acked?.ack && acked.ack.at < sending.sentAt; acked = acks[at]) {
+        highest = Math.max(highest, acked.ack.offset);
+        at += 1;
+      }
+      if ((sending.ack?.offset ?? 0) < highest) record.violate('I4', `${sending.id} was sent after the acknowledgement of ${highest}, and is at ${sending.ack?.offset}`);
+    }
+  }
+}
+
+/** I2, I3, I5, and I13 as one reader saw them. */
+function checkReader(record: Record, reader: Reader, { calm, trimmed }: Circumstances): void {
+  const who = `${reader.user} in ${reader.channel}`;
+  const commits = new Map(record.commits.filter(({ channel }) => channel === reader.channel).map((commit) => [`${commit.offset} ${commit.id}`, commit.at]));
+  const seen = new Set<string>();
+  let last: number | undefined;
+  for (const { event, at, live } of reader.applied) {
+    const committedAt = commits.get(`${event.offset} ${event.id}`);
+    if (committedAt === undefined || committedAt > at) record.violate('I5', `${who} got ${event.offset} (${event.id}), which was not committed`);
+    if (seen.has(`${event.from} ${event.id}`)) record.violate('I2', `${who} got ${event.id} twice`);
+    seen.add(`${event.from} ${event.id}`);
+    if (last !== undefined && event.offset !== last + 1) record.violate('I3', `${who} got ${event.offset} after ${last}`);
+    last = event.offset;
+    if (calm && live && committedAt !== undefined && at - committedAt > prompt) {
+      record.violate('I13', `${who} got ${event.offset} ${Math.round(at - committedAt)} ms after its commit`);
+    }
+  }
+  for (const { reason, at } of reader.resets) {
+    const excused = reason === 'trimmed' ? trimmed : reason === 'new_epoch' && record.cuts.some((cut) => cut.at <= at);
+    if (!excused) record.violate('I13', `${who} was reset: ${reason}`);
+  }
+}
+
+/** I7: what nodes wrote to whom, against the membership history. */
+function checkRights(record: Record, rights: RightsHistory): void {
+  for (const { user, channel, offset, at } of record.written) {
+    if (!rights.had(user, channel, at - revocation, at)) {
+      record.violate('I7', `${user} was given ${offset} of ${channel} more than ${revocation} ms after the right had gone`);
+    }
+    const lostAt = rights.lostAt(user, channel, at);
+    if (lostAt !== undefined && offset > lostAt) record.violate('I7', `${user} was given ${offset} of ${channel}, having lost it at ${lostAt}`);
+  }
+}
+
+/** I1, I3, I10, I12 at the end: whoever may read and does stands at the head, holds what the log holds, and says so. */
+function checkCaughtUp(record: Record, users: readonly User[], final: Final, rights: RightsHistory, { trimmed }: Circumstances): void {
+  for (const user of users) {
+    const { status } = user.client;
+    if (status.state !== 'live') record.violate('I10', `${user.name} is ${JSON.stringify(status)} at the end: ${JSON.stringify(user.readers.map(({ subscription }) => [subscription.channel, subscription.state, subscription.position]))}`);
+    for (const { reader, subscription } of user.readers) {
+      const who = `${user.name} in ${reader.channel}`;
+      if (!rights.entitled(user.name, reader.channel)) {
+        record.violate('I7', `${who} still reads`);
+        continue;
+      }
+      const log = final.get(reader.channel) ?? [];
+      const head = log.at(-1)?.offset ?? 0;
+      const at = Number(subscription.position?.split('~')[0]);
+      if (at !== head) record.violate('I10', `${who} stands at ${subscription.position}, the head is ${head}; ${JSON.stringify(subscription.state)}`);
+      const ids = new Map(log.map((event) => [event.offset, event.id]));
+      const first = reader.applied[0]?.event.offset ?? head + 1;
+      for (const { event } of reader.applied) {
+        if (ids.get(event.offset) !== event.id && !trimmed) record.violate('I1', `${who} holds ${event.id} at ${event.offset}, the log ${ids.get(event.offset)}`);
+      }
+      const begun = Number(reader.from?.split('~')[0] ?? 0);
+      if (reader.resets.length === 0 && reader.applied.length > 0 && first !== begun + 1) record.violate('I3', `${who} began at ${begun} and got ${first} first`);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { check } from './checker.ts';
+import { Cluster, type Plants } from './cluster.ts';
+import { type FaultName, faults } from './faults.ts';
+import { Record } from './record.ts';
+import { User } from './user.ts';
+import { World } from './world.ts';
+
+export interface RunResult {
+  readonly seed: number;
+  readonly violations: readonly string[];
+  readonly events: number;
+  readonly faults: readonly FaultName[];
+  readonly cutOff: number;
+  readonly counts: ReadonlyMap<string, number>;
+  readonly steps: number;
+}
+
+const loadUntil = 24_000;
+const faultsUntil = 19_000;
+const healedAt = 24_000;
+/** A client in full back-off, a half-open link, a hello that hangs: all of them are over by then. */
+const caughtUpAt = 75_000;
+const lastWordsAt = 80_000;
+/** A hub lets go of a channel 60 s after its last reader. */
+const emptyAt = 165_000;
+const calmEvery = 10;
+
+/** Runs one seed: some nodes, some people, some faults; then peace, and the checker. */
+export async function runSeed(seed: number, plants: Plants = {}): Promise<RunResult> {
+  const world = new World(seed);
+  const record = new Record();
+  const { dice, after } = fateOf(world);
+  const calm = seed % calmEvery === 0;
+  const cluster = new Cluster(world, record, plants);
+  const nodes = 2 + dice.below(2);
+  const narrow = !calm && dice.chance(0.15) ? { items: 16 + dice.below(24) } : undefined;
+  for (let count = 0; count < nodes; count++) cluster.start(narrow);
+
+  const channels = ['room:a', 'room:b', 'room:c'].slice(0, 2 + dice.below(2));
+  const names = ['ann', 'ben', 'cem', 'dua', 'eva', 'fay'].slice(0, 4 + dice.below(3));
+  const users: User[] = [];
+  for (const name of names) {
+    after(dice.between(0, 500), () => users.push(new User(name, cluster, channels, () => names.filter((other) => other !== name))));
+  }
+  const happened: FaultName[] = [];
+  const heals: (() => void)[] = [];
+  if (!calm) scheduleFaults(cluster, happened, heals);
+
+  await world.run(loadUntil);
+  for (const user of users) user.rest();
+  for (const heal of heals.splice(0)) heal();
+  await world.run(healedAt + 100);
+  // Whoever was turned out comes back while all is well, so that everybody has something to catch up with.
+  await world.run(caughtUpAt);
+  const found = world.counts.get('look_found') ?? 0;
+  for (const user of users) for (const channel of channels) user.send(channel, 'say', { text: 'good night' });
+  await world.run(lastWordsAt);
+  if ((world.counts.get('look_found') ?? 0) > found) record.violate('I13', 'the look found what no bell had named, long after all was well');
+  if (calm) for (const name of ['look_found', 'reset'] as const) if (world.counts.has(name)) record.violate('I13', `${name} without a fault`);
+  if (world.counts.has('client_gap')) record.violate('I3', 'a client met a hole');
+  check(record, cluster.data, users, { calm, trimmed: happened.includes('trim') });
+
+  for (const user of users) user.close();
+  await world.run(emptyAt);
+  for (const { name, node } of cluster.members) {
+    const { held: _, degraded: __, ...counters } = node.status();
+    for (const [counter, value] of Object.entries(counters)) if (value !== 0) record.violate('I8', `${name}: ${counter} is ${value} when all have left`);
+  }
+  return {
+    seed,
+    violations: record.violations,
+    events: record.commits.length,
+    faults: happened,
+    cutOff: record.cutOff,
+    counts: world.counts,
+    steps: world.steps,
+  };
+}
+
+function fateOf(world: World) {
+  const fate = world.actor('fate');
+  return { dice: fate.dice, after: (ms: number, run: () => void) => fate.after(ms, run) };
+}
+
+/** At least three, each with a span of its own; what is not over by the end is healed then. */
+function scheduleFaults(cluster: Cluster, happened: FaultName[], heals: (() => void)[]): void {
+  const fate = cluster.world.actor('faults');
+  const { dice } = fate;
+  const names = Object.keys(faults) as FaultName[];
+  const strike = (tries: number): void => {
+    const name = dice.pick(names);
+    if (!name) return;
+    const heal = faults[name](cluster, fate);
+    if (!heal) {
+      if (tries > 0) fate.after(dice.between(100, 500), () => strike(tries - 1));
+      return;
+    }
+    happened.push(name);
+    cluster.world.count(`fault_${name}`);
+    let over = false;
+    const once = (): void => {
+      if (over) return;
+      over = true;
+      heal();
+    };
+    heals.push(once);
+    fate.after(dice.between(500, 6_000), once);
+  };
+  const count = 3 + dice.below(4);
+  for (let index = 0; index < count; index++) fate.after(dice.between(1_500, faultsUntil), () => strike(20));
+}
