@@ -89,6 +89,10 @@ function judge(event: Result, current: Current, sum: Totals, names: Names): void
   if (data.skip !== undefined || data.todo !== undefined) {
     count('skipped', current, sum);
     current.lines.push(`- ${names.full(data)}: ${reason(data.skip ?? data.todo)}`);
+  } else if (data.nesting === 0 && data.name === current.file) {
+    // For the runner a file without tests is itself a test, and passes.
+    count('failed', current, sum);
+    current.lines.push('✖ holds no test');
   } else count('passed', current, sum);
 }
 

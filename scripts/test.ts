@@ -81,7 +81,17 @@ function node(report: string, args: string[], time: number): Promise<number> {
     timeout: time,
     killSignal: 'SIGKILL',
   });
+  stop = () => void child.kill('SIGKILL');
   return new Promise((done, fail) => child.on('error', fail).on('close', (code) => done(code ?? 1)));
+}
+
+/** Ends the process that runs: one that spins would otherwise go on for ever when this one is told to stop. */
+let stop = (): void => {};
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    stop();
+    exit(1);
+  });
 }
 
 const unit = find('packages/**/*.test.ts');

@@ -69,10 +69,11 @@ describe('sqlite: deleted text is nowhere in the folder', () => {
     const heads = new Map<string, number>();
     let number = 0;
 
-    const text = (): string => `secret${String(++number).padStart(8, '0')}x${'y'.repeat(Math.floor(random() ** 3 * 3_000))}`;
+    // Its name all over, so that no part of it can hide; some are longer than a page.
+    const text = (): string => `secret${String(++number).padStart(8, '0')}x`.repeat(1 + Math.floor(random() ** 4 * 500));
     const name = (body: string): string => body.slice(0, 15);
     const draw = (): Item => {
-      const channel = `room:r${Math.floor(random() * 300)}`;
+      const channel = `room:r${Math.floor(random() * 200)}`;
       const offset = (heads.get(channel) ?? 0) + 1;
       heads.set(channel, offset);
       const body = random() < 0.05 ? '1' : text();
@@ -80,9 +81,9 @@ describe('sqlite: deleted text is nowhere in the folder', () => {
       const victim = random() < 0.4 && mine >= 0 ? live.splice(mine, 1)[0] : undefined;
       if (victim) gone.push(name(victim.text));
       if (body !== '1') live.push({ channel, offset, text: body });
-      const key = `edit:${Math.floor(random() * 20)}`;
-      const written = random() < 0.3;
-      const value = random() < 0.3 ? null : text();
+      const key = `edit:${Math.floor(random() * 6)}`;
+      const written = random() < 0.8;
+      const value = random() < 0.1 ? null : text();
       if (written) {
         const before = facts.get(channel + key);
         if (before) gone.push(name(before));

@@ -29,6 +29,8 @@ const layers: readonly Layer[] = [
   // The only file that names implementations.
   { of: 'server/main', may: ['server', 'protocol'], ...open },
   { of: 'server/config', may: ['protocol'], ...open },
+  // The real clock, timers and chance, which main hands to core.
+  { of: 'server/env', may: ['protocol', 'server/core/mechanisms'], ...open },
   { of: 'server/gateway', may: ['server/core', 'protocol'], ...open },
   { of: 'server/api', may: ['server/core', 'protocol'], ...open },
   { of: 'server/chat', may: ['server/core/authority', 'server/store/store', 'protocol'], ...pure },
@@ -58,7 +60,8 @@ const layers: readonly Layer[] = [
     node: true,
   },
   { of: 'rig', may: [], packages: [], node: true },
-  { of: 'cli', may: ['protocol', 'server/main', 'client', 'sim', 'rig', 'bench'], ...open },
+  // The configuration is the other half of main: the command line reads its options by the same rules.
+  { of: 'cli', may: ['protocol', 'server/main', 'server/config', 'client', 'sim', 'rig', 'bench'], ...open },
   { of: 'bench', may: everything, mayNot: ['cli'], ...open },
   { of: 'test', may: everything, ...open },
   { of: 'scripts', may: [], ...open },

@@ -65,12 +65,12 @@ function isType(parent: Node | undefined): boolean {
   );
 }
 
-/** The simulator may read files and hash; of the others the import table already says that they take nothing of Node. */
+/** The simulator may read files, hash, and run seeds on several threads; of the others the import table already says that they take nothing of Node. */
 function nodeModules({ path, imports }: Source): string[] {
   if (!path.startsWith('packages/sim/')) return [];
   return imports.flatMap(({ specifier, names, line, kind }) => {
     const hashes = specifier === 'node:crypto' && names.length > 0 && names.every((name) => name === 'createHash' || name === 'hash');
-    const banned = /^node:(timers|perf_hooks|process|crypto|worker_threads|child_process)\b/.test(specifier) && !hashes;
+    const banned = /^node:(timers|perf_hooks|process|crypto|child_process)\b/.test(specifier) && !hashes;
     return banned && kind !== 'type' ? [`line ${line}: ${specifier} ${names.join(', ')}: take it from env`] : [];
   });
 }

@@ -84,7 +84,6 @@ export interface Client {
   close(): void;
 }
 
-
 /** Opens a client. It connects at once, and stays with it until it is closed. */
 export function connect(options: ConnectOptions): Client {
   return new HubbubClient(options);
@@ -129,7 +128,12 @@ class HubbubClient implements Client {
       env: this.#env,
       url: options.url,
       dial: options.dial ?? dialWebSocket,
-      hello: () => ({ protocol: protocolVersion, session: this.#session, ...(options.build && { build: options.build }), ...this.#credentials }),
+      hello: () => ({
+        protocol: protocolVersion,
+        session: this.#session,
+        ...(options.build && { build: options.build }),
+        ...this.#credentials,
+      }),
       onState: (state) => this.#moved(state),
       onWelcome: (reply) => this.#welcomed(reply),
       onPush: (push) => this.#pushed(push),
@@ -176,7 +180,10 @@ class HubbubClient implements Client {
 
   onOutgoing(channel: string, run: () => void): () => void {
     let listeners = this.#outgoingListeners.get(channel);
-    if (!listeners) this.#outgoingListeners.set(channel, (listeners = new Set()));
+    if (!listeners) {
+      listeners = new Set();
+      this.#outgoingListeners.set(channel, listeners);
+    }
     listeners.add(run);
     return () => listeners.delete(run);
   }
@@ -261,7 +268,8 @@ class HubbubClient implements Client {
   #askAll(): void {
     const asking = [...this.#asking].filter((one) => this.#subscriptions.get(one.channel) === one);
     this.#asking.clear();
-    for (let at = 0; at < asking.length; at += limits.channelsPerCommand) void this.#askSome(asking.slice(at, at + limits.channelsPerCommand));
+    for (let at = 0; at < asking.length; at += limits.channelsPerCommand)
+      void this.#askSome(asking.slice(at, at + limits.channelsPerCommand));
   }
 
   async #askSome(asking: readonly ChannelSubscription[]): Promise<void> {

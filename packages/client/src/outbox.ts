@@ -166,7 +166,10 @@ export class Outbox {
 
   #lane(channel: string): Lane {
     let lane = this.#lanes.get(channel);
-    if (!lane) this.#lanes.set(channel, (lane = { letters: [], sending: false, failures: 0, cancel: undefined }));
+    if (!lane) {
+      lane = { letters: [], sending: false, failures: 0, cancel: undefined };
+      this.#lanes.set(channel, lane);
+    }
     return lane;
   }
 

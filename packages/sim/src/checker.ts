@@ -12,20 +12,32 @@ export interface Circumstances {
 
 const revocation = 1_000;
 const prompt = 250;
+const twoBeats = 20_000;
 
 /** Reads the record of a run and reports to it every promise that was broken. */
 export function check(record: Record, data: MemoryData, users: readonly User[], circumstances: Circumstances): void {
   const final = finalLog(data);
-  const lost = new Set<Commit>();
-  for (const cut of record.cuts) {
-    for (const commit of record.commits) if (commit.at <= cut.at && commit.offset > (cut.heads.get(commit.channel) ?? 0)) lost.add(commit);
-  }
+  const lost = lostCommits(record);
   checkCommits(record);
+  checkWritten(record);
   checkSendings(record, final, lost);
   for (const reader of record.readers) checkReader(record, reader, circumstances);
-  const kept = record.commits.filter((commit) => !lost.has(commit));
-  if (record.cuts.length === 0) checkRights(record, new RightsHistory(kept));
-  checkCaughtUp(record, users, final, new RightsHistory(kept), circumstances);
+  // A rollback takes revocations back too: what was written before it cannot be told right from wrong by the log that is left.
+  if (record.cuts.length === 0) checkRights(record, new RightsHistory(record.commits));
+  checkCaughtUp(record, data, users, circumstances.trimmed);
+}
+
+function wasCut(cut: Record['cuts'][number], { at, channel, offset }: Commit): boolean {
+  return at <= cut.at && offset > (cut.heads.get(channel) ?? 0);
+}
+
+/** What a rollback has taken. */
+function lostCommits(record: Record): ReadonlySet<Commit> {
+  const lost = new Set<Commit>();
+  for (const cut of record.cuts) {
+    for (const commit of record.commits) if (wasCut(cut, commit)) lost.add(commit);
+  }
+  return lost;
 }
 
 type Final = ReadonlyMap<string, readonly { readonly offset: number; readonly id: string; readonly from: string }[]>;
@@ -34,7 +46,9 @@ function finalLog(data: MemoryData): Final {
   return new Map(
     [...data.channels].map(([channel, log]) => [
       channel,
-      log.read({ after: 0 }, Number.MAX_SAFE_INTEGER).entries.map(({ header }) => ({ offset: header.offset, id: header.id, from: header.from })),
+      log
+        .read({ after: 0 }, Number.MAX_SAFE_INTEGER)
+        .entries.map(({ header }) => ({ offset: header.offset, id: header.id, from: header.from })),
     ]),
   );
 }
@@ -48,6 +62,22 @@ function checkCommits(record: Record): void {
     const other = places.get(place);
     if (other !== undefined && other !== event) record.violate('I11', `${place} names ${other} and ${event}`);
     places.set(place, event);
+  }
+}
+
+/** I5, I11: what nodes wrote was committed, by then, in the history that they named, or came into it from the one before. */
+function checkWritten(record: Record): void {
+  const placed = new Map(record.commits.map((commit) => [`${commit.epoch} ${commit.channel} ${commit.offset}`, commit]));
+  const byEvent = Map.groupBy(record.commits, ({ channel, offset, id }) => `${channel} ${offset} ${id}`);
+  for (const { user, epoch, channel, offset, id, at } of record.written) {
+    const own = placed.get(`${epoch} ${channel} ${offset}`);
+    const inherited = byEvent.get(`${channel} ${offset} ${id}`) ?? [];
+    const valid = own
+      ? own.id === id && own.at <= at
+      : inherited.some(
+          (commit) => commit.at <= at && !record.cuts.some((cut) => wasCut(cut, commit) && cut.at <= at && cut.epoch !== epoch),
+        );
+    if (!valid) record.violate('I5', `${user} was given ${id} as ${offset} of ${channel} in ${epoch}, which it is not`);
   }
 }
 
@@ -72,8 +102,10 @@ function checkSendings(record: Record, final: Final, lost: ReadonlySet<Commit>):
     }
     const offset = offsets.get(`${channel} ${user} ${id}`);
     if (cut.has(`${ack.epoch} ${channel} ${ack.offset}`)) record.cutOff += 1;
-    else if (offset === undefined && ack.offset > (trimmedTo.get(channel) ?? 0)) record.violate('I1', `${id} was acknowledged at ${ack.offset} of ${channel} and is not there`);
-    else if (offset !== undefined && offset !== ack.offset) record.violate('I6', `${id} was acknowledged at ${ack.offset}, and is at ${offset}`);
+    else if (offset === undefined && ack.offset > (trimmedTo.get(channel) ?? 0))
+      record.violate('I1', `${id} was acknowledged at ${ack.offset} of ${channel} and is not there`);
+    else if (offset !== undefined && offset !== ack.offset)
+      record.violate('I6', `${id} was acknowledged at ${ack.offset}, and is at ${offset}`);
     else if (!sending.odd) {
       const key = `${sending.session} ${channel}`;
       order.set(key, [...(order.get(key) ?? []), sending]);
@@ -105,7 +137,8 @@ function checkAckOrder(record: Record): void {
         highest = Math.max(highest, acked.ack.offset);
         at += 1;
       }
-      if ((sending.ack?.offset ?? 0) < highest) record.violate('I4', `${sending.id} was sent after the acknowledgement of ${highest}, and is at ${sending.ack?.offset}`);
+      if ((sending.ack?.offset ?? 0) < highest)
+        record.violate('I4', `${sending.id} was sent after the acknowledgement of ${highest}, and is at ${sending.ack?.offset}`);
     }
   }
 }
@@ -113,12 +146,15 @@ function checkAckOrder(record: Record): void {
 /** I2, I3, I5, and I13 as one reader saw them. */
 function checkReader(record: Record, reader: Reader, { calm, trimmed }: Circumstances): void {
   const who = `${reader.user} in ${reader.channel}`;
-  const commits = new Map(record.commits.filter(({ channel }) => channel === reader.channel).map((commit) => [`${commit.offset} ${commit.id}`, commit.at]));
+  const commits = new Map(
+    record.commits.filter(({ channel }) => channel === reader.channel).map((commit) => [`${commit.offset} ${commit.id}`, commit.at]),
+  );
   const seen = new Set<string>();
   let last: number | undefined;
   for (const { event, at, live } of reader.applied) {
     const committedAt = commits.get(`${event.offset} ${event.id}`);
-    if (committedAt === undefined || committedAt > at) record.violate('I5', `${who} got ${event.offset} (${event.id}), which was not committed`);
+    if (committedAt === undefined || committedAt > at)
+      record.violate('I5', `${who} got ${event.offset} (${event.id}), which was not committed`);
     if (seen.has(`${event.from} ${event.id}`)) record.violate('I2', `${who} got ${event.id} twice`);
     seen.add(`${event.from} ${event.id}`);
     if (last !== undefined && event.offset !== last + 1) record.violate('I3', `${who} got ${event.offset} after ${last}`);
@@ -127,6 +163,8 @@ function checkReader(record: Record, reader: Reader, { calm, trimmed }: Circumst
       record.violate('I13', `${who} got ${event.offset} ${Math.round(at - committedAt)} ms after its commit`);
     }
   }
+  const renewals = reader.resets.filter(({ reason }) => reason === 'new_epoch').length;
+  if (renewals > record.cuts.length) record.violate('I13', `${who} was told of ${renewals} new epochs, there were ${record.cuts.length}`);
   for (const { reason, at } of reader.resets) {
     const excused = reason === 'trimmed' ? trimmed : reason === 'new_epoch' && record.cuts.some((cut) => cut.at <= at);
     if (!excused) record.violate('I13', `${who} was reset: ${reason}`);
@@ -140,15 +178,19 @@ function checkRights(record: Record, rights: RightsHistory): void {
       record.violate('I7', `${user} was given ${offset} of ${channel} more than ${revocation} ms after the right had gone`);
     }
     const lostAt = rights.lostAt(user, channel, at);
-    if (lostAt !== undefined && offset > lostAt) record.violate('I7', `${user} was given ${offset} of ${channel}, having lost it at ${lostAt}`);
+    if (lostAt !== undefined && offset > lostAt)
+      record.violate('I7', `${user} was given ${offset} of ${channel}, having lost it at ${lostAt}`);
   }
 }
 
-/** I1, I3, I10, I12 at the end: whoever may read and does stands at the head, holds what the log holds, and says so. */
-function checkCaughtUp(record: Record, users: readonly User[], final: Final, rights: RightsHistory, { trimmed }: Circumstances): void {
+/** I1, I3, I10 in peace: whoever may read and does stands at the head, holds what the log holds, and says so. */
+export function checkCaughtUp(record: Record, data: MemoryData, users: readonly User[], trimmed: boolean): void {
+  const final = finalLog(data);
+  const lost = lostCommits(record);
+  const rights = new RightsHistory(record.commits.filter((commit) => !lost.has(commit)));
   for (const user of users) {
     const { status } = user.client;
-    if (status.state !== 'live') record.violate('I10', `${user.name} is ${JSON.stringify(status)} at the end: ${JSON.stringify(user.readers.map(({ subscription }) => [subscription.channel, subscription.state, subscription.position]))}`);
+    if (status.state !== 'live') record.violate('I10', `${user.name} is ${JSON.stringify(status)} in peace`);
     for (const { reader, subscription } of user.readers) {
       const who = `${user.name} in ${reader.channel}`;
       if (!rights.entitled(user.name, reader.channel)) {
@@ -157,15 +199,38 @@ function checkCaughtUp(record: Record, users: readonly User[], final: Final, rig
       }
       const log = final.get(reader.channel) ?? [];
       const head = log.at(-1)?.offset ?? 0;
-      const at = Number(subscription.position?.split('~')[0]);
-      if (at !== head) record.violate('I10', `${who} stands at ${subscription.position}, the head is ${head}; ${JSON.stringify(subscription.state)}`);
-      const ids = new Map(log.map((event) => [event.offset, event.id]));
-      const first = reader.applied[0]?.event.offset ?? head + 1;
-      for (const { event } of reader.applied) {
-        if (ids.get(event.offset) !== event.id && !trimmed) record.violate('I1', `${who} holds ${event.id} at ${event.offset}, the log ${ids.get(event.offset)}`);
+      if (offsetOf(subscription.position) !== head) {
+        record.violate('I10', `${who} stands at ${subscription.position}, the head is ${head}; ${JSON.stringify(subscription.state)}`);
       }
-      const begun = Number(reader.from?.split('~')[0] ?? 0);
-      if (reader.resets.length === 0 && reader.applied.length > 0 && first !== begun + 1) record.violate('I3', `${who} began at ${begun} and got ${first} first`);
+      const ids = new Map(log.map((event) => [event.offset, event.id]));
+      for (const { event } of reader.applied) {
+        const id = ids.get(event.offset);
+        if (id !== event.id && !trimmed) record.violate('I1', `${who} holds ${event.id} at ${event.offset}, the log ${id}`);
+      }
+      const begun = offsetOf(reader.from);
+      const first = reader.applied[0]?.event.offset;
+      const kept = log[0]?.offset ?? 1;
+      if (reader.resets.length === 0 && first !== undefined && first !== begun + 1 && first !== kept)
+        record.violate('I3', `${who} began at ${begun} and got ${first} first`);
     }
   }
+}
+
+/** I12: whoever says `live` holds at least what was there two heartbeats ago. */
+export function checkHonest(record: Record, user: User, now: number): void {
+  if (user.client.status.state !== 'live') return;
+  for (const { reader, subscription } of user.readers) {
+    const [offset = '0', epoch = ''] = subscription.position?.split('~') ?? [];
+    const head = record.headAt(reader.channel, epoch, now - twoBeats);
+    if (Number(offset) < head) {
+      record.violate(
+        'I12',
+        `${user.name} says live at ${subscription.position} of ${reader.channel}, where ${head} was the head two heartbeats ago`,
+      );
+    }
+  }
+}
+
+function offsetOf(position: string | undefined): number {
+  return Number(position?.split('~')[0] ?? 0);
 }

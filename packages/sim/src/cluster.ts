@@ -1,14 +1,14 @@
-import { createNode, type HubbubNode } from '@hubbub/server/core/node';
 import type { BrokerSinks } from '@hubbub/server/broker/broker';
 import { type LocalBus, localBus } from '@hubbub/server/broker/local';
 import { type Loss, lossy } from '@hubbub/server/broker/lossy';
 import type { Identity } from '@hubbub/server/core/identity';
-import type { Store } from '@hubbub/server/store/store';
+import { createNode, type HubbubNode } from '@hubbub/server/core/node';
 import { createMemoryData, type MemoryData } from '@hubbub/server/store/memory/data';
+import type { Store } from '@hubbub/server/store/store';
 import { simulatedAuthority } from './authority.ts';
 import type { Door, SimulatedLink, Wire } from './link.ts';
 import type { Record } from './record.ts';
-import { fairStore, simulatedStore, type StoreWeather } from './store.ts';
+import { fairStore, type StoreWeather, simulatedStore, type Way } from './store.ts';
 import type { Actor, World } from './world.ts';
 
 /** What a test may put in a member's place, to see that the checker notices. */
@@ -22,6 +22,7 @@ export interface ClusterMember {
   readonly node: HubbubNode;
   readonly door: Door;
   readonly loss: Loss;
+  readonly storeWay: Way;
   /** Tells the node that its broker has been away. */
   gap(): void;
 }
@@ -56,9 +57,11 @@ export class Cluster implements Wire {
     const name = `node-${this.#started}`;
     const actor = this.world.actor(name);
     const loss: Loss = { drop: 0, double: 0, late: 0, lateMs: 400, usualMs: 2, cut: false };
-    const onCommit: Parameters<typeof simulatedStore>[4] = (items, outcomes, epoch) => this.record.committed(items, outcomes, epoch, this.world.now);
+    const onCommit: Parameters<typeof simulatedStore>[5] = (items, outcomes, epoch) =>
+      this.record.committed(items, outcomes, epoch, this.world.now);
+    const storeWay: Way = { cut: false };
     const open = (): Store => {
-      const store = simulatedStore(actor, this.#database, this.data, this.storeWeather, onCommit);
+      const store = simulatedStore(actor, this.#database, this.data, this.storeWeather, storeWay, onCommit);
       return this.#plants.store?.(store, actor) ?? store;
     };
     const env = actor.env<Parameters<ReturnType<Actor['env']>['count']>[0]>();
@@ -68,7 +71,10 @@ export class Cluster implements Wire {
       store: open(),
       broker: (given) => {
         // What the bus delivers is work of this node's.
-        sinks = { onEnvelope: (...envelope) => void actor.after(0, () => given.onEnvelope(...envelope)), onGap: (reason) => given.onGap(reason) };
+        sinks = {
+          onEnvelope: (...envelope) => void actor.after(0, () => given.onEnvelope(...envelope)),
+          onGap: (reason) => given.onGap(reason),
+        };
         const way = this.world.actor(`${name} way`);
         return lossy(this.#bus.open, { random: way.dice.random, timer: (ms, run) => way.after(ms, run), loss })(sinks);
       },
@@ -83,6 +89,7 @@ export class Cluster implements Wire {
       actor,
       node,
       loss,
+      storeWay,
       door: { actor, attach: (transport) => node.attach(transport) },
       gap: () => void actor.after(0, () => sinks?.onGap('the broker was away')),
     };

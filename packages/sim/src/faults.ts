@@ -34,9 +34,17 @@ export const faults = {
   },
   rollback: (cluster, actor) => {
     // Whoever had seen most must be there to say so: what one stopped node alone had seen, nobody can miss.
-    if (cluster.members.some((member) => member.actor.stopped) || cluster.storeWeather.down) return undefined;
+    if (cluster.members.some(({ actor, storeWay }) => actor.stopped || storeWay.cut) || cluster.storeWeather.down) return undefined;
     const snapshot = cluster.data.snapshot();
     return () => void actor.after(0, () => cluster.rollBack(snapshot));
+  },
+  cut_store: (cluster, { dice }) => {
+    const member = dice.pick(cluster.members);
+    if (!member) return undefined;
+    member.storeWay.cut = true;
+    return () => {
+      member.storeWay.cut = false;
+    };
   },
   cut_broker: (cluster, { dice }) => {
     const member = dice.pick(cluster.members);
@@ -79,7 +87,7 @@ export const faults = {
   trim: (cluster, { dice }) => {
     const log = dice.pick([...cluster.data.channels.values()]);
     if (!log) return undefined;
-    cluster.data.trim(log.name, Math.floor(log.standing.head / 2));
+    cluster.data.trim(log.name, log.standing.head - dice.below(4));
     return () => {};
   },
 } as const satisfies Record<string, Fault>;

@@ -72,6 +72,16 @@ export class Record {
     if (this.violations.length < 20) this.violations.push(`${promise}: ${what}`);
   }
 
+  /** The channel's head in that history at that time. */
+  headAt(channel: string, epoch: string, at: number): number {
+    let head = 0;
+    for (const commit of this.commits) {
+      if (commit.at > at) break;
+      if (commit.channel === channel && commit.epoch === epoch) head = commit.offset;
+    }
+    return head;
+  }
+
   committed(items: readonly Item[], outcomes: readonly Outcome[], epoch: string, at: number): void {
     items.forEach(({ channel, id, from, kind, body }, index) => {
       const outcome = outcomes[index];

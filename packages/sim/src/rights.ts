@@ -45,11 +45,21 @@ export class RightsHistory {
   }
 
   #memberAt(user: string, channel: string, at: number): boolean {
-    return this.#turns.get(`${channel} ${user}`)?.filter((turn) => turn.at <= at).at(-1)?.member ?? false;
+    return (
+      this.#turns
+        .get(`${channel} ${user}`)
+        ?.filter((turn) => turn.at <= at)
+        .at(-1)?.member ?? false
+    );
   }
 
   #bannedAt(user: string, at: number): boolean {
-    return this.#bans.get(user)?.filter((ban) => ban.at <= at).at(-1)?.banned ?? false;
+    return (
+      this.#bans
+        .get(user)
+        ?.filter((ban) => ban.at <= at)
+        .at(-1)?.banned ?? false
+    );
   }
 
   #turn(channel: string, user: string, member: boolean, offset: number, at: number): void {

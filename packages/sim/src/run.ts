@@ -1,4 +1,4 @@
-import { check } from './checker.ts';
+import { check, checkCaughtUp, checkHonest } from './checker.ts';
 import { Cluster, type Plants } from './cluster.ts';
 import { type FaultName, faults } from './faults.ts';
 import { Record } from './record.ts';
@@ -16,8 +16,7 @@ export interface RunResult {
 }
 
 const loadUntil = 24_000;
-const faultsUntil = 19_000;
-const healedAt = 24_000;
+const faultsUntil = 23_000;
 /** A client in full back-off, a half-open link, a hello that hangs: all of them are over by then. */
 const caughtUpAt = 75_000;
 const lastWordsAt = 80_000;
@@ -46,17 +45,25 @@ export async function runSeed(seed: number, plants: Plants = {}): Promise<RunRes
   const heals: (() => void)[] = [];
   if (!calm) scheduleFaults(cluster, happened, heals);
 
+  const sample = (): void => {
+    for (const user of users) checkHonest(record, user, world.now);
+    if (world.now < lastWordsAt) after(1_000, sample);
+  };
+  after(1_000, sample);
+
   await world.run(loadUntil);
   for (const user of users) user.rest();
   for (const heal of heals.splice(0)) heal();
-  await world.run(healedAt + 100);
-  // Whoever was turned out comes back while all is well, so that everybody has something to catch up with.
   await world.run(caughtUpAt);
+  // Before anything more is said: the last event is the one that no later one reveals.
+  checkCaughtUp(record, cluster.data, users, happened.includes('trim'));
   const found = world.counts.get('look_found') ?? 0;
   for (const user of users) for (const channel of channels) user.send(channel, 'say', { text: 'good night' });
   await world.run(lastWordsAt);
-  if ((world.counts.get('look_found') ?? 0) > found) record.violate('I13', 'the look found what no bell had named, long after all was well');
-  if (calm) for (const name of ['look_found', 'reset'] as const) if (world.counts.has(name)) record.violate('I13', `${name} without a fault`);
+  if ((world.counts.get('look_found') ?? 0) > found)
+    record.violate('I13', 'the look found what no bell had named, long after all was well');
+  if (calm)
+    for (const name of ['look_found', 'reset'] as const) if (world.counts.has(name)) record.violate('I13', `${name} without a fault`);
   if (world.counts.has('client_gap')) record.violate('I3', 'a client met a hole');
   check(record, cluster.data, users, { calm, trimmed: happened.includes('trim') });
 
@@ -64,8 +71,10 @@ export async function runSeed(seed: number, plants: Plants = {}): Promise<RunRes
   await world.run(emptyAt);
   for (const { name, node } of cluster.members) {
     const { held: _, degraded: __, ...counters } = node.status();
-    for (const [counter, value] of Object.entries(counters)) if (value !== 0) record.violate('I8', `${name}: ${counter} is ${value} when all have left`);
+    for (const [counter, value] of Object.entries(counters))
+      if (value !== 0) record.violate('I8', `${name}: ${counter} is ${value} when all have left`);
   }
+  await nextMorning(cluster, record, channels, happened.includes('trim'));
   return {
     seed,
     violations: record.violations,
@@ -75,6 +84,22 @@ export async function runSeed(seed: number, plants: Plants = {}): Promise<RunRes
     counts: world.counts,
     steps: world.steps,
   };
+}
+
+/** The nodes have let go of every channel. Who comes back must hear as well as before. */
+async function nextMorning(cluster: Cluster, record: Record, channels: readonly string[], trimmed: boolean): Promise<void> {
+  const { world } = cluster;
+  const found = world.counts.get('look_found') ?? 0;
+  const early = ['gus', 'hal'].map((name) => new User(name, cluster, channels, () => []));
+  for (const user of early) user.rest();
+  await world.run(emptyAt + 5_000);
+  for (const user of early) for (const channel of channels) user.send(channel, 'say', { text: 'good morning' });
+  await world.run(emptyAt + 8_000);
+  if ((world.counts.get('look_found') ?? 0) > found)
+    record.violate('I13', 'a channel that was let go of and taken up again is heard only by the look');
+  checkCaughtUp(record, cluster.data, early, trimmed);
+  for (const user of early) user.close();
+  await world.run(emptyAt + 9_000);
 }
 
 function fateOf(world: World) {

@@ -1,5 +1,5 @@
-import { openMemory } from '@hubbub/server/store/memory/memory';
 import type { MemoryData } from '@hubbub/server/store/memory/data';
+import { openMemory } from '@hubbub/server/store/memory/memory';
 import { type Item, type Outcome, type Store, StoreError } from '@hubbub/server/store/store';
 import type { Actor } from './world.ts';
 
@@ -25,6 +25,11 @@ export function fairStore(): StoreWeather {
   return { usual: 1, long: 8, refused: 0, lost: 0, down: false, appendsFrom: 0 };
 }
 
+/** One node's way to the database: cut, nothing arrives, and nobody is told. */
+export interface Way {
+  cut: boolean;
+}
+
 /** Sees every commit at the instant it happens. */
 export type OnCommit = (items: readonly Item[], outcomes: readonly Outcome[], epoch: string) => void;
 
@@ -32,7 +37,7 @@ export type OnCommit = (items: readonly Item[], outcomes: readonly Outcome[], ep
  * A node's handle of the shared database, behind a way that takes time and breaks. A call sets out, is applied, and is answered, each
  * at its own moment, each of which may never come. Calls of one handle are applied in their order.
  */
-export function simulatedStore(node: Actor, database: Actor, data: MemoryData, weather: StoreWeather, onCommit: OnCommit): Store {
+export function simulatedStore(node: Actor, database: Actor, data: MemoryData, weather: StoreWeather, way: Way, onCommit: OnCommit): Store {
   const inner = openMemory(data);
   let nextApply = 0;
 
@@ -58,7 +63,7 @@ export function simulatedStore(node: Actor, database: Actor, data: MemoryData, w
       const lost = dice.chance(weather.lost);
       nextApply = Math.max(nextApply, node.now + dice.delay(weather.usual, weather.long));
       database.world.schedule(database, nextApply, () => {
-        if (weather.down) return;
+        if (weather.down || way.cut) return;
         if (refused || (writing && database.now < weather.appendsFrom)) return answer(refuse);
         run().then(
           (result) => {
@@ -81,6 +86,7 @@ export function simulatedStore(node: Actor, database: Actor, data: MemoryData, w
     append: (items) =>
       call(true, async () => {
         const { epoch } = data;
+        if (items.some(({ body }) => body.includes('poison'))) throw new StoreError('poison', 'one of these cannot be stored');
         const answer = await inner.append(items);
         onCommit(items, answer.outcomes, epoch);
         return answer;

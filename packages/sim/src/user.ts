@@ -158,9 +158,9 @@ export class User {
     else if (roll < 83 && some) this.send(channel, 'delete', { of: some.offset }, { odd: true });
     else if (roll < 84) this.send(channel, 'leave', {}, { odd: true });
     else if (roll < 85.5) this.send(channel, 'kick', { of: other }, { odd: true });
-    else if (roll < 86) this.send(`user:${other}`, 'ban', {}, { odd: true });
-    else if (roll < 88) for (const name of this.#others()) this.send(`user:${name}`, 'pardon', {}, { odd: true });
-    else if (roll < 89) this.#twice(channel);
+    else if (roll < 86.5) this.send(`user:${other}`, 'ban', {}, { odd: true });
+    else if (roll < 88.5) for (const name of this.#others()) this.send(`user:${name}`, 'pardon', {}, { odd: true });
+    else if (roll < 89.3) this.#twice(channel);
     else if (roll < 90) this.send(channel, 'say', { text: 'poison' }, { odd: true });
     else if (roll < 91 && some?.from === this.name) this.send(channel, 'say', { text: 'another' }, { id: some.id, odd: true });
     else if (roll < 94) this.#reconnect();

@@ -3,11 +3,19 @@ import type { Entry, Header } from '@hubbub/protocol/event';
 import type { Standing } from '../store/store.ts';
 import type { Landing } from './flight.ts';
 import type { Mechanism } from './mechanisms.ts';
-import type { Subscription } from './subscription.ts';
 import { type Encoded, encode, Tail, type TailBudget } from './tail.ts';
 
 const maxBeyondEvents = 256;
 const maxBeyondBytes = 256 * 1_024;
+
+/** Who listens to a channel: a subscription, as its channel sees it. */
+export interface Listener {
+  readonly user: string;
+  /** `sent` has risen. */
+  due(): void;
+  /** The event at `offset` concerns its user. */
+  concern(offset: number): void;
+}
 
 /** What a channel tells its surroundings. */
 export interface ChannelEvents {
@@ -27,7 +35,7 @@ export interface ChannelEvents {
  */
 export class Channel {
   readonly name: string;
-  readonly subscriptions = new Set<Subscription>();
+  readonly listeners = new Set<Listener>();
   readonly tail: Tail;
   rung = 0;
   known = 0;

@@ -86,7 +86,8 @@ export class Connection implements LinkSink, FeedLink {
       if (this.#state !== 'new') return this.#reply(command.req, { error: problem({ code: 'bad_command', text: 'hello has been said' }) });
       return void this.#hello(command);
     }
-    if (this.#state !== 'open' || !this.#member) return this.close('hello_first', 'the first command is hello, and its reply is waited for');
+    if (this.#state !== 'open' || !this.#member)
+      return this.close('hello_first', 'the first command is hello, and its reply is waited for');
     if (this.#inFlight >= limits.commandsInFlight) {
       const text = `at most ${limits.commandsInFlight} commands wait for their reply`;
       return this.#reply(command.req, { error: problem({ code: 'too_many', text }) });

@@ -22,7 +22,7 @@ export class Fanout {
     for (const channel of due) {
       if (channel.sent >= channel.head) continue;
       channel.sent = channel.head;
-      for (const subscription of channel.subscriptions) subscription.feed.due(subscription);
+      for (const listener of channel.listeners) listener.due();
     }
   }
 }

@@ -9,8 +9,8 @@ import type { Who } from './identity.ts';
 import type { Mechanism } from './mechanisms.ts';
 import { cut, eventsFrame } from './page.ts';
 import type { Rights } from './rights.ts';
-import { newestPage, type Start, startAt } from './start.ts';
 import { Standings } from './standings.ts';
+import { newestPage, type Start, startAt } from './start.ts';
 import { type FeedOfSubscription, Subscription } from './subscription.ts';
 import type { Encoded } from './tail.ts';
 import type { Frame } from './transport.ts';
@@ -127,6 +127,7 @@ export class Feed implements FeedOfSubscription {
     void this.#ask(subscription);
   }
 
+  /** The history is another one: all that the subscription holds is void. */
   renewed(subscription: Subscription): void {
     if (subscription.state === 'gone') return;
     subscription.reset = 'new_epoch';
@@ -306,14 +307,20 @@ export class Feed implements FeedOfSubscription {
     subscription.told = 'behind';
     this.#parts.env.count('reset');
     const position = formatPosition({ offset: subscription.cursor, epoch: this.#parts.history.epoch });
-    this.#link.state({ push: 'state', channel: subscription.channel.name, state: 'reset', reason, position, head: subscription.channel.known }, true);
+    this.#link.state(
+      { push: 'state', channel: subscription.channel.name, state: 'reset', reason, position, head: subscription.channel.known },
+      true,
+    );
   }
 
   #trimmed(subscription: Subscription): void {
     subscription.told = 'behind';
     this.#parts.env.count('trimmed');
     const position = formatPosition({ offset: subscription.cursor, epoch: this.#parts.history.epoch });
-    this.#link.state({ push: 'state', channel: subscription.channel.name, state: 'trimmed', position, head: subscription.channel.known }, true);
+    this.#link.state(
+      { push: 'state', channel: subscription.channel.name, state: 'trimmed', position, head: subscription.channel.known },
+      true,
+    );
   }
 
   #tell(subscription: Subscription, state: 'live' | 'behind', always: boolean): boolean {

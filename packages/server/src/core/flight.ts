@@ -71,7 +71,10 @@ export class Flights {
       this.#env.count('flight_too_early');
     }
     let blocks = this.#waiting.get(channel);
-    if (!blocks) this.#waiting.set(channel, (blocks = new Map()));
+    if (!blocks) {
+      blocks = new Map();
+      this.#waiting.set(channel, blocks);
+    }
     let flight = blocks.get(block);
     if (flight) {
       flight.knew = Math.max(flight.knew, need);

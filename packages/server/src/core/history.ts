@@ -40,8 +40,9 @@ export class History {
     try {
       answer = await call(this.#store);
     } catch (error) {
-      if (error instanceof StoreError && error.code === 'rolled_back') await this.#renew();
-      // The handle has adopted the new epoch by itself; the next answer of any kind tells us its name.
+      // One that set out before the present epoch began speaks of what has been renewed since: renewing again would make one more.
+      const fresh = adoptions === this.#adoptions;
+      if (fresh && error instanceof StoreError && error.code === 'rolled_back') await this.#renew();
       throw error;
     }
     if (answer.epoch !== this.#epoch && adoptions !== this.#adoptions) {

@@ -64,14 +64,14 @@ export class Hub {
 
   add(subscription: Subscription): void {
     const { channel } = subscription;
-    channel.subscriptions.add(subscription);
+    channel.listeners.add(subscription);
     this.#releases.get(channel.name)?.();
     this.#releases.delete(channel.name);
   }
 
   remove(subscription: Subscription): void {
     const { channel } = subscription;
-    if (channel.subscriptions.delete(subscription) && channel.subscriptions.size === 0) this.#releaseLater(channel);
+    if (channel.listeners.delete(subscription) && channel.listeners.size === 0) this.#releaseLater(channel);
   }
 
   /** Listens to the channel, then reads its head, in this order: what comes between rings. Throws StoreError. */
@@ -131,7 +131,10 @@ export class Hub {
       this.#channels.delete(channel.name);
       channel.end();
       this.#env.count('hub_released');
-      if (this.#brokered.delete(channel.name)) void this.#broker().unsubscribe([channel.name]).catch(() => {});
+      if (this.#brokered.delete(channel.name))
+        void this.#broker()
+          .unsubscribe([channel.name])
+          .catch(() => {});
     });
     this.#releases.set(channel.name, cancel);
   }

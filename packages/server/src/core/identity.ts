@@ -14,7 +14,7 @@ export type Right = 'import' | 'admin';
 /** What a client shows at its `hello`: a token, or (a guest) the name it wants to be seen by. */
 export type Credentials = { readonly token: string } | { readonly name: string };
 
-export type Identified = { readonly who: Who; /** What the guest shows from now on. */ readonly token?: string };
+export type Identified = { readonly who: Who /** What the guest shows from now on. */; readonly token?: string };
 
 export type IdentityAnswer = Identified | { readonly refused: Extract<Code, 'unauthorized' | 'bad_name'>; readonly text: string };
 

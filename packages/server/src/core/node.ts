@@ -105,7 +105,9 @@ class Node implements HubbubNode {
       concerned: (channel, header) => this.#concerned(channel, header),
     });
     this.#flights = new Flights(env, this.#history, (channel, landing) => this.#hub.get(channel)?.landed(landing));
-    this.#bells = new Bells(env, this.#history, store.cluster, this.id, (channel, head, entries) => this.#hub.get(channel)?.ring(head, entries));
+    this.#bells = new Bells(env, this.#history, store.cluster, this.id, (channel, head, entries) =>
+      this.#hub.get(channel)?.ring(head, entries),
+    );
     this.#repair = new Repair(env, this.#flights, () => this.#bells.patience);
     this.#look = new Look(env, this.#history, this.#hub, {
       concerned: (channel, header) => this.#concerned(channel, header),
@@ -149,7 +151,7 @@ class Node implements HubbubNode {
     let subscriptions = 0;
     let beyond = 0;
     for (const channel of this.#hub.channels()) {
-      subscriptions += channel.subscriptions.size;
+      subscriptions += channel.listeners.size;
       beyond += channel.beyond;
     }
     return {
@@ -199,8 +201,8 @@ class Node implements HubbubNode {
   /** Somebody's rights may have changed: nothing of the channel is given to them until the authority has answered again. */
   #concerned(channel: string, header: Header): void {
     const named = header.concerns ?? [];
-    for (const subscription of this.#hub.get(channel)?.subscriptions ?? []) {
-      if (named.includes(subscription.user) || named.includes('*')) subscription.feed.concern(subscription, header.offset);
+    for (const listener of this.#hub.get(channel)?.listeners ?? []) {
+      if (named.includes(listener.user) || named.includes('*')) listener.concern(header.offset);
     }
     const owner = channel.startsWith('user:') ? channel.slice('user:'.length) : undefined;
     if (owner === undefined || !(named.includes(owner) || named.includes('*'))) return;

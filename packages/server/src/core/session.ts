@@ -18,7 +18,10 @@ export class Sessions {
   join(user: string, id: string): Session {
     const key = `${user} ${id}`;
     let session = this.#sessions.get(key);
-    if (!session) this.#sessions.set(key, (session = new Session()));
+    if (!session) {
+      session = new Session();
+      this.#sessions.set(key, session);
+    }
     session.links += 1;
     return session;
   }

@@ -1,5 +1,5 @@
 import type { ResetReason } from '@hubbub/protocol/frames';
-import type { Channel } from './channel.ts';
+import type { Channel, Listener } from './channel.ts';
 
 /**
  * One channel in one connection's feed.
@@ -12,7 +12,7 @@ import type { Channel } from './channel.ts';
  */
 export type SubscriptionState = 'asking' | 'opening' | 'behind' | 'live' | 'gone';
 
-export class Subscription {
+export class Subscription implements Listener {
   readonly channel: Channel;
   readonly user: string;
   readonly feed: FeedOfSubscription;
@@ -35,6 +35,14 @@ export class Subscription {
     this.user = user;
     this.feed = feed;
   }
+
+  due(): void {
+    this.feed.due(this);
+  }
+
+  concern(offset: number): void {
+    this.feed.concern(this, offset);
+  }
 }
 
 /** What others may ask of the feed that a subscription belongs to. */
@@ -43,6 +51,4 @@ export interface FeedOfSubscription {
   due(subscription: Subscription): void;
   /** Something concerns its user: `offset` of its channel, or left out: everything is in doubt. */
   concern(subscription: Subscription, offset?: number): void;
-  /** The history is another one: all that it holds is void. */
-  renewed(subscription: Subscription): void;
 }

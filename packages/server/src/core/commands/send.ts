@@ -5,8 +5,8 @@ import { limits } from '@hubbub/protocol/limits';
 import { isChannel, isId, isKind, isUser } from '@hubbub/protocol/names';
 import type { Item } from '../../store/store.ts';
 import type { Appended } from '../appender.ts';
-import { authorityPatience } from '../rights.ts';
 import { within } from '../deadline.ts';
+import { authorityPatience } from '../rights.ts';
 import type { Answer, Caller, CommandParts } from './context.ts';
 
 const requiresTries = 3;

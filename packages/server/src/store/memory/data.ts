@@ -1,6 +1,6 @@
 import type { Header } from '@hubbub/protocol/event';
 import { randomText } from '@hubbub/protocol/id';
-import type { Item, Moved, Outcome, Pair } from '../store.ts';
+import { type Item, type Moved, type Outcome, type Pair, StoreError } from '../store.ts';
 import { ChannelLog } from './log.ts';
 
 export interface MemoryOptions {
@@ -10,9 +10,15 @@ export interface MemoryOptions {
   readonly movesKept?: number;
 }
 
-/** A past state of the data, to be put back: what a copy of a disk is to a database. */
-export interface Snapshot {
-  readonly operations: number;
+/**
+ * A past state of the data, to be put back: what a copy of a disk is to a database. It is the newest change of that state, which knows
+ * the one before; undefined: the empty state. So it names its own history even after that one has been cut off.
+ */
+export type Snapshot = Change | undefined;
+
+interface Change {
+  readonly operation: Operation;
+  readonly before: Change | undefined;
 }
 
 type Operation =
@@ -27,8 +33,8 @@ interface Move {
 }
 
 /**
- * What all handles of one database share. Every change is kept as an operation too, so that a snapshot costs nothing and putting one
- * back replays what led to it: the simulator takes many and puts back few.
+ * What all handles of one database share. Every change is kept as an operation too, in a list that snapshots share: taking one costs
+ * nothing, putting one back replays what led to it. The simulator takes many and puts back few.
  */
 export class MemoryData {
   readonly cluster: string;
@@ -39,7 +45,7 @@ export class MemoryData {
   commits = 0;
   readonly #options: MemoryOptions;
   readonly #firstEpoch: string;
-  #operations: Operation[] = [];
+  #newest: Change | undefined;
   #moves: Move[] = [];
   #seq = 0;
 
@@ -54,11 +60,14 @@ export class MemoryData {
     return { epoch: this.epoch, mark: `${this.generation}.${this.commits}` };
   }
 
+  /** A channel's log; one that nobody has written to is made for the asking and not kept. */
   log(channel: string): ChannelLog {
     return this.channels.get(channel) ?? new ChannelLog(channel);
   }
 
+  /** Throws `poison` for what would spoil the log: a time that is no number would make every later one of its channel none. */
   append(items: readonly Item[]): readonly Outcome[] {
+    if (items.some(({ ts }) => ts !== undefined && !Number.isFinite(ts))) throw new StoreError('poison', 'a ts is no number');
     return this.#apply({ type: 'append', items, now: this.#options.now() });
   }
 
@@ -77,7 +86,8 @@ export class MemoryData {
     const [seqText, epoch] = since.split(' ');
     const seq = Number(seqText);
     const oldest = this.#moves[0]?.seq ?? this.#seq + 1;
-    if (epoch !== this.epoch || seq + 1 < oldest || seq > this.#seq) return { until: newest, more: false, purged: true, heads: [], concerns: [] };
+    if (epoch !== this.epoch || seq + 1 < oldest || seq > this.#seq)
+      return { until: newest, more: false, purged: true, heads: [], concerns: [] };
     const start = seq + 1 - oldest;
     const rows = this.#moves.slice(start, start + limit);
     const names = new Set(rows.map(({ channel }) => channel));
@@ -94,30 +104,38 @@ export class MemoryData {
   }
 
   snapshot(): Snapshot {
-    return { operations: this.#operations.length };
+    return this.#newest;
   }
 
-  /** Puts a snapshot back: its epoch, its lower mark. What came after it is gone. */
-  restore({ operations }: Snapshot): void {
-    const kept = this.#operations.slice(0, operations);
+  /** Puts a snapshot back: its epoch, its lower mark. What came after it is gone, until a later snapshot brings it back. */
+  restore(snapshot: Snapshot): void {
+    const operations: Operation[] = [];
+    for (let change = snapshot; change; change = change.before) operations.push(change.operation);
     this.channels.clear();
     this.epoch = this.#firstEpoch;
     this.generation = 0;
     this.commits = 0;
-    this.#operations = [];
+    this.#newest = undefined;
     this.#moves = [];
     this.#seq = 0;
-    for (const operation of kept) this.#apply(operation);
+    for (const operation of operations.reverse()) this.#apply(operation);
   }
 
   #apply(operation: Operation): readonly Outcome[] {
-    this.#operations.push(operation);
+    const outcomes = this.#change(operation);
+    // What came to nothing is no commit.
+    if (operation.type === 'append' && !outcomes.some(({ status }) => status === 'committed')) return outcomes;
+    this.#newest = { operation, before: this.#newest };
     this.commits += 1;
+    return outcomes;
+  }
+
+  #change(operation: Operation): readonly Outcome[] {
     switch (operation.type) {
       case 'append':
         return this.#append(operation.items, operation.now);
       case 'trim':
-        this.#open(operation.channel).trim(operation.first);
+        this.channels.get(operation.channel)?.trim(operation.first);
         return [];
       case 'renew':
         this.epoch = operation.epoch;
@@ -131,12 +149,11 @@ export class MemoryData {
     /** The last item's outcome per channel: whoever `follows` one that was turned away is turned away. */
     const turnedAway = new Map<string, boolean>();
     const outcomes = items.map((item): Outcome => {
-      const log = this.#open(item.channel);
       const skipped: Outcome | undefined =
-        item.follows && turnedAway.get(item.channel) ? { status: 'rejected', code: 'skipped' } : log.refuse(item);
+        item.follows && turnedAway.get(item.channel) ? { status: 'rejected', code: 'skipped' } : this.log(item.channel).refuse(item);
       turnedAway.set(item.channel, skipped?.status === 'rejected' && (skipped.code === 'requires' || skipped.code === 'skipped'));
       if (skipped) return skipped;
-      const { header, ...outcome } = log.commit(item, now);
+      const { header, ...outcome } = this.#open(item.channel).commit(item, now);
       if (header.concerns) this.#move(item.channel, header);
       else moved.add(item.channel);
       return outcome;
@@ -147,7 +164,10 @@ export class MemoryData {
 
   #open(channel: string): ChannelLog {
     let log = this.channels.get(channel);
-    if (!log) this.channels.set(channel, (log = new ChannelLog(channel)));
+    if (!log) {
+      log = new ChannelLog(channel);
+      this.channels.set(channel, log);
+    }
     return log;
   }
 

@@ -1,6 +1,7 @@
 import type { Entry, Header } from '@hubbub/protocol/event';
 import type { Fact, FactWrite, Item, Outcome, Page, Range, Rejection, Standing } from '../store.ts';
 
+/** An event whose body is null was emptied. A trimmed one keeps its body, which nobody reads any more: it stands for the hash of a database. */
 interface Stored {
   readonly header: Header;
   body: string | null;
@@ -30,17 +31,21 @@ export class ChannelLog {
     if (item.probe) return { status: 'absent' };
     for (const { key, value } of item.requires ?? []) if ((this.facts.get(key)?.value ?? null) !== value) return rejected('requires');
     const own = this.#events.length + 1;
-    for (const offset of item.empties ?? []) if (offset < this.#first || offset >= own) return rejected('bad_empties');
+    for (const offset of item.empties ?? []) {
+      if (!Number.isSafeInteger(offset) || offset < this.#first || offset >= own) return rejected('bad_empties');
+    }
     return undefined;
   }
 
-  /** Commits an item that is not refused. */
+  /** Commits an item that is not refused. A body that is gone stays as it is, with the fact that says so. */
   commit(item: Item, now: number): Outcome & { readonly header: Header } {
     const last = this.#events.at(-1)?.header;
     const offset = this.#events.length + 1;
     const n = (last?.n ?? 0) + (item.counts ? 1 : 0);
     const ts = Math.max(last?.ts ?? 0, Math.floor(item.ts ?? now));
-    const { id, from, kind, empties, concerns } = item;
+    const { id, from, kind } = item;
+    const empties = item.empties?.length ? item.empties : undefined;
+    const concerns = item.concerns?.length ? item.concerns : undefined;
     const header: Header = { offset, n, ts, id, from, kind, ...(empties && { empties }), ...(concerns && { concerns }) };
     this.#events.push({ header, body: item.body });
     this.#ids.set(`${from} ${id}`, offset);
@@ -57,7 +62,8 @@ export class ChannelLog {
 
   read(range: Range, limit: number): Pick<Page, 'entries'> {
     const head = this.#events.length;
-    const from = 'after' in range ? Math.max(range.after + 1, this.#first) : Math.max(this.#first, Math.min(range.before, head + 1) - limit);
+    const from =
+      'after' in range ? Math.max(range.after + 1, this.#first) : Math.max(this.#first, Math.min(range.before, head + 1) - limit);
     const to = 'after' in range ? Math.min(head, from + limit - 1) : Math.min(head, range.before - 1);
     const entries: Entry[] = [];
     for (let offset = from; offset <= to; offset++) {
@@ -69,13 +75,9 @@ export class ChannelLog {
     return { entries };
   }
 
-  /** Drops header and body of what is below; ids stay. */
+  /** Lets nobody read what is below; ids stay. */
   trim(first: number): void {
-    const to = Math.min(first, this.#events.length + 1);
-    for (; this.#first < to; this.#first++) {
-      const event = this.#events[this.#first - 1];
-      if (event) event.body = null;
-    }
+    this.#first = Math.max(this.#first, Math.min(first, this.#events.length + 1));
   }
 
   /** Calls `report` with whatever is wrong: here only what a defect of ours could have done. */
@@ -89,7 +91,8 @@ export class ChannelLog {
       if (header.offset >= this.#first && empty !== (body === null)) report(`${this.name}: empty:${header.offset} and its body disagree`);
     });
     for (const { key, offset, about } of this.facts.values()) {
-      if (offset > this.#events.length || (about ?? 1) > this.#events.length) report(`${this.name}: the fact ${key} speaks of what is not there`);
+      if (offset > this.#events.length || (about ?? 1) > this.#events.length)
+        report(`${this.name}: the fact ${key} speaks of what is not there`);
     }
     return { events: this.#events.length, facts: this.facts.size };
   }

@@ -4,8 +4,8 @@ import type { OpenCode } from './errors.ts';
 
 export interface WriterCalls {
   append: { input: { items: readonly Item[]; known: Pair }; output: Appended };
-  renew: { input: { from: string }; output: Pair };
-  trim: { input: { channel: string; first: number }; output: Pair };
+  renew: { input: { from: string; known: Pair }; output: Pair };
+  trim: { input: { channel: string; first: number; known: Pair }; output: Pair };
   backup: { input: { path: string }; output: null };
   close: { input: null; output: null };
 }

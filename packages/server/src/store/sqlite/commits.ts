@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Checkpoints } from './checkpoints.ts';
 import { failureOf } from './errors.ts';
-import type { History } from './history.ts';
+import type { History, Renewal } from './history.ts';
 
 export interface Work {
   /** Text was deleted. */
@@ -23,10 +23,10 @@ export class Commits {
   }
 
   /**
-   * Runs `work` in a transaction and commits it; `renewed` is the epoch that begins with it. Throws a `Failure` that says whether
+   * Runs `work` in a transaction and commits it; `renewed` is the history that begins with it. Throws a `Failure` that says whether
    * anything can have been written.
    */
-  run<Done extends Work>(work: () => Done, renewed?: string): Done {
+  run<Done extends Work>(work: () => Done, renewed?: Renewal): Done {
     let place: 'item' | 'commit' = 'item';
     let done: Done;
     try {

@@ -113,26 +113,29 @@ function setAside(files: Files, why: string, note: (text: string) => void): void
   note(`${files.wal} was set aside as ${aside}: ${why}`);
 }
 
+/** Another history than the witness saw gets an epoch of its own; its marks go on above those that were seen here. */
 function settleEpoch(files: Files, db: DatabaseSync, note: (text: string) => void): Meta {
-  const select = prepare<Meta>(db, selectMeta);
-  const meta = select.get();
+  const meta = prepare<Meta>(db, selectMeta).get();
   if (!meta) throw new SqliteOpenError('damaged', `${files.main} has lost its meta row`);
-  const witness = { id: meta.id, inode: inodeOf(files.main) ?? '', commits: meta.commits };
-  const why = contradiction(readWitness(files.witness), witness);
+  const witness = readWitness(files.witness);
+  const found = { id: meta.id, inode: inodeOf(files.main) ?? '', commits: meta.commits };
+  const why = contradiction(witness, found);
   if (why === undefined) return meta;
   const epoch = newEpoch();
-  transaction(db, 'BEGIN IMMEDIATE', () => db.prepare('UPDATE meta SET epoch = ?, commits = commits + 1').run(epoch));
-  writeWitness(files.witness, { ...witness, commits: meta.commits + 1 });
+  const commits = Math.max(meta.commits, witness?.id === meta.id ? witness.commits : 0) + 1;
+  transaction(db, 'BEGIN IMMEDIATE', () => db.prepare('UPDATE meta SET epoch = ?, commits = ?').run(epoch, commits));
+  writeWitness(files.witness, { ...found, commits });
   note(`${files.main}: ${why}: new epoch ${epoch} (was ${meta.epoch})`);
-  return { ...meta, epoch, commits: meta.commits + 1 };
+  return { ...meta, epoch, commits };
 }
 
-function asOpenError(error: unknown, path: string): SqliteOpenError {
+/** What kept us from opening `path`, in the words of `SqliteOpenError`. */
+export function asOpenError(error: unknown, path: string): SqliteOpenError {
   if (error instanceof SqliteOpenError) return error;
   const text = error instanceof Error ? error.message : String(error);
   const code = (resultCode(error) ?? 0) & 0xff;
   if (code === primary.notADatabase) return new SqliteOpenError('foreign', `${path} is no database, and not touched`);
   if (code === primary.corrupt) return new SqliteOpenError('damaged', `${path}: ${text}`);
   if (code === primary.busy) return new SqliteOpenError('held', `${path} is open in another process`);
-  return new SqliteOpenError(code === 0 ? 'damaged' : 'not_writable', `${path}: ${text}`);
+  return new SqliteOpenError('not_writable', `${path}: ${text}`);
 }

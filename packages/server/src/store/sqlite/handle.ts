@@ -38,8 +38,6 @@ export class SqliteStore implements Store {
   readonly #append: CallOptions;
   readonly #else: CallOptions;
   #known: Pair;
-  /** Epochs that have ended: an answer that was under way when one did must not bring it back. */
-  readonly #past = new Set<string>();
   readonly #checking = new Set<Link<CheckerCalls>>();
   #closed: Promise<void> | undefined;
 
@@ -84,7 +82,7 @@ export class SqliteStore implements Store {
 
   async trim(channel: string, first: number): Promise<Pair> {
     this.#ready();
-    const pair = await this.#writer.call('trim', { channel, first }, { lost: 'unavailable' });
+    const pair = await this.#writer.call('trim', { channel, first, known: this.#known }, { lost: 'unavailable' });
     this.learn(pair);
     return pair;
   }
@@ -94,13 +92,9 @@ export class SqliteStore implements Store {
     return this.#closed;
   }
 
-  /** Takes in a pair that a worker told of. */
-  learn(pair: Pair): void {
-    if (pair.epoch !== this.#known.epoch) {
-      if (this.#past.has(pair.epoch)) return;
-      this.#past.add(this.#known.epoch);
-      this.#known = { epoch: pair.epoch, mark: pair.mark };
-    } else if (Number(pair.mark) > Number(this.#known.mark)) this.#known = { epoch: pair.epoch, mark: pair.mark };
+  /** Takes in a pair that a worker told of. An answer that was overtaken, even by a new epoch, brings nothing back. */
+  learn({ epoch, mark }: Pair): void {
+    if (Number(mark) > Number(this.#known.mark)) this.#known = { epoch, mark };
   }
 
   /** An answer is compared with what was known when it was asked for: two that overlap may overtake each other. */
@@ -111,7 +105,7 @@ export class SqliteStore implements Store {
     this.#ready();
     const known = this.#known;
     const answer = await this.#reader.call(name, input, this.#else);
-    if (answer.epoch === known.epoch && Number(answer.mark) < Number(known.mark)) {
+    if (Number(answer.mark) < Number(known.mark)) {
       throw new StoreError('rolled_back', `the history ends at commit ${answer.mark}, ${known.mark} was acknowledged`);
     }
     this.learn(answer);
@@ -120,7 +114,7 @@ export class SqliteStore implements Store {
 
   async #renew(from: string): Promise<Pair> {
     this.#ready();
-    const pair = await this.#writer.call('renew', { from }, this.#else);
+    const pair = await this.#writer.call('renew', { from, known: this.#known }, this.#else);
     this.learn(pair);
     return pair;
   }
@@ -145,7 +139,7 @@ export class SqliteStore implements Store {
   }
 
   #heard(pair: Pair): void {
-    if (pair.epoch === this.#known.epoch) this.learn(pair);
+    if (pair.epoch === this.#known.epoch && Number.isSafeInteger(Number(pair.mark))) this.learn(pair);
   }
 
   #ready(): void {

@@ -19,6 +19,12 @@ export class OtherHistory extends Failure {
   }
 }
 
+/** A new history, whose marks begin above one that has been seen. */
+export interface Renewal {
+  readonly epoch: string;
+  readonly above: number;
+}
+
 export class History {
   readonly #files: Files;
   readonly #inode: string;
@@ -49,26 +55,35 @@ export class History {
     return { epoch: this.#epoch, mark: String(this.#commits) };
   }
 
+  /** Somebody has seen a later mark: what he saw acknowledged is gone. */
+  isBehind(known: Pair): boolean {
+    return Number(known.mark) > this.#commits;
+  }
+
   /** Before anything is written: throws if `known` is of another history. */
   compare(known: Pair): void {
+    if (this.isBehind(known)) {
+      throw new OtherHistory('rolled_back', `the history ends at commit ${this.#commits}, ${known.mark} was acknowledged`, this.pair);
+    }
     if (known.epoch !== this.#epoch) {
       throw new OtherHistory('new_epoch', `the history is ${this.#epoch}, not ${known.epoch}`, this.pair);
     }
-    if (Number(known.mark) > this.#commits) {
-      throw new OtherHistory('rolled_back', `the history ends at commit ${this.#commits}, ${known.mark} was acknowledged`, this.pair);
-    }
   }
 
-  /** The last statement of every transaction that writes; `renewed` begins another history with it. */
-  count(renewed?: string): void {
-    this.#commit.run(this.#commits + 1, this.#checkpointed);
-    if (renewed !== undefined) this.#renew.run(renewed);
+  /** The last statement of every transaction that writes. */
+  count(renewed?: Renewal): void {
+    this.#commit.run(this.#next(renewed), this.#checkpointed);
+    if (renewed) this.#renew.run(renewed.epoch);
   }
 
   /** After the commit. */
-  counted(renewed?: string): void {
-    this.#commits += 1;
-    if (renewed !== undefined) this.#epoch = renewed;
+  counted(renewed?: Renewal): void {
+    this.#commits = this.#next(renewed);
+    if (renewed) this.#epoch = renewed.epoch;
+  }
+
+  #next(renewed?: Renewal): number {
+    return Math.max(this.#commits, renewed?.above ?? 0) + 1;
   }
 
   /** The main file holds all commits so far. */

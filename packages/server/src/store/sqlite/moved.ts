@@ -7,7 +7,7 @@ import { prepare, type Statement } from './statements.ts';
 interface MoveRow {
   readonly seq: number;
   readonly name: string;
-  readonly offset: number;
+  readonly head: number;
   readonly n: number;
   readonly header: string | null;
 }
@@ -28,7 +28,7 @@ export class Moves {
     this.#standing = prepare(db, 'SELECT epoch, commits, purged, coalesce((SELECT max(seq) FROM moves), purged) AS newest FROM meta');
     this.#rows = prepare(
       db,
-      `SELECT seq, name, moves.offset, moves.n, header FROM moves CROSS JOIN heads ON heads.channel = moves.channel
+      `SELECT seq, name, heads.head, heads.n, header FROM moves CROSS JOIN heads ON heads.channel = moves.channel
        WHERE seq > ? ORDER BY seq LIMIT ?`,
     );
   }
@@ -48,7 +48,7 @@ export class Moves {
     const last = rows.at(-1)?.seq ?? newest;
     const heads = new Map<string, { channel: string; head: number; n: number }>();
     const concerns: { channel: string; header: Header }[] = [];
-    for (const { name: channel, offset: head, n, header } of rows) {
+    for (const { name: channel, head, n, header } of rows) {
       heads.set(channel, { channel, head, n });
       if (header !== null) concerns.push({ channel, header: JSON.parse(header) as Header });
     }

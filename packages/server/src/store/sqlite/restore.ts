@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { syncFolder } from './backup.ts';
 import { SqliteOpenError } from './errors.ts';
 import { filesOf, inodeOf, makeFolder, statOf } from './files.ts';
-import { identify } from './folder.ts';
+import { asOpenError, identify } from './folder.ts';
 import { takeLock } from './lock.ts';
 import { openAlone } from './schema.ts';
 import { pragma } from './statements.ts';
@@ -39,8 +39,7 @@ export function restoreSqlite(folder: string, backupFile: string): void {
     syncFolder(files.folder);
   } catch (error) {
     rmSync(next, { force: true });
-    if (error instanceof SqliteOpenError) throw error;
-    throw new SqliteOpenError('not_writable', `${source}: ${error instanceof Error ? error.message : error}`);
+    throw asOpenError(error, source);
   } finally {
     lock.close();
   }

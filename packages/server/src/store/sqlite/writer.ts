@@ -92,9 +92,9 @@ function serve({ lock, db, meta, inode }: Opened): void {
       case 'append':
         return append(asked.input.items, asked.input.known);
       case 'renew':
-        return renew(asked.input.from);
+        return renew(asked.input.from, asked.input.known);
       case 'trim':
-        return trim(asked.input.channel, asked.input.first);
+        return trim(asked.input);
       case 'backup':
         return backup(asked.call, asked.input.path);
       case 'close':
@@ -113,12 +113,16 @@ function serve({ lock, db, meta, inode }: Opened): void {
     return { ...history.pair, outcomes };
   }
 
-  function renew(from: string): Pair {
-    if (from === history.pair.epoch) commits.run(() => ({ nothing: false, emptied: false }), newEpoch());
+  /** Of many that notice the same one begins the new history. Its marks go on above what anybody has seen. */
+  function renew(from: string, known: Pair): Pair {
+    if (from === history.pair.epoch || history.isBehind(known)) {
+      commits.run(() => ({ nothing: false, emptied: false }), { epoch: newEpoch(), above: Number(known.mark) });
+    }
     return history.pair;
   }
 
-  async function trim(channel: string, first: number): Promise<Pair> {
+  async function trim({ channel, first, known }: WriterCalls['trim']['input']): Promise<Pair> {
+    history.compare(known);
     while (!commits.run(() => trimmer.slice(channel, first)).finished) {
       await new Promise(setImmediate);
       if (stopped) throw stopped;

@@ -1,0 +1,119 @@
+/** A bug to plant: a file of the product, and what to write where. The checker must catch it, or it would not catch the real one. */
+export interface Bug {
+  readonly name: string;
+  /** The end of the file's path. */
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const bugs: readonly Bug[] = [
+  {
+    name: 'ack before sync',
+    file: 'sim/src/store.ts',
+    find: '      call(true, async () => {\n        const { epoch } = data;',
+    replace: `      weather.down ? inner.heads(items.map(({ channel }) => channel)).then(({ heads, ...pair }) => ({
+        ...pair,
+        outcomes: heads.map(({ head, n }) => ({ status: 'committed' as const, offset: head + 1, n, ts: 1 })),
+      })) :
+      call(true, async () => {
+        const { epoch } = data;`,
+  },
+  {
+    name: 'resume off by one',
+    file: 'core/start.ts',
+    find: 'const cursor = Math.max(position.offset, first - 1);',
+    replace: 'const cursor = Math.min(head, Math.max(position.offset + (position.epoch ? 1 : 0), first - 1));',
+  },
+  {
+    name: 'dropped bell ignored',
+    file: 'core/look.ts',
+    find: 'for (const channel of behind) channel.check();',
+    replace: '',
+  },
+  {
+    name: 'node deaf after unsubscribe and subscribe',
+    file: 'core/hub.ts',
+    find: 'this.#brokered.delete(channel.name)',
+    replace: 'this.#brokered.has(channel.name)',
+  },
+  {
+    name: 'SDK forgets its cursor at every reconnect',
+    file: 'client/src/subscription.ts',
+    find: "    if (this.#state.state !== 'gone') this.#set({ state: 'opening' });",
+    replace: "    this.#cursor = undefined; if (this.#state.state !== 'gone') this.#set({ state: 'opening' });",
+  },
+  {
+    name: 'replica read',
+    file: 'core/hub.ts',
+    find: 'head: 0, n: 0, first: 1 });',
+    replace: 'head: 0, n: 0, first: 1 }).map((at) => ({ ...at, head: Math.max(0, at.head - 2) }));',
+  },
+  {
+    name: 'a duplicate is written again',
+    file: 'store/memory/log.ts',
+    find: 'if (known !== undefined) return this.#repeated(item, known);',
+    replace: 'if (known !== undefined && item.probe) return this.#repeated(item, known);',
+  },
+  {
+    name: 'epoch read once',
+    file: 'core/history.ts',
+    find: 'if (pair.epoch === this.#epoch) return;',
+    replace: 'if (this.#epoch !== undefined) return;',
+  },
+  {
+    name: 'skipped authority check',
+    file: 'core/feed.ts',
+    find: "if (verdict !== 'ok') throw",
+    replace: "if (verdict === 'bad_channel') throw",
+  },
+  {
+    name: 'revocations overlooked',
+    file: 'core/node.ts',
+    find: 'const named = header.concerns ?? [];',
+    replace: "const named: string[] = header.offset > 0 ? [] : ['*'];",
+  },
+  {
+    name: 'a hole is stepped over',
+    file: 'core/channel.ts',
+    find: 'if (this.open && header.offset === this.head + 1) this.#take(event);',
+    replace: 'if (this.open && header.offset > this.head) this.#take(event);',
+  },
+  {
+    name: 'unknown taken for written',
+    file: 'core/commands/send.ts',
+    find: "      case 'failed':\n",
+    replace: "      case 'failed':\n        if (outcome.code === 'unknown') return { offset: 1, n: 1, ts: 1 };\n",
+  },
+  {
+    name: 'retry under a new id',
+    file: 'client/src/outbox.ts',
+    find: 'batch.map(({ text }) => text)',
+    replace: 'batch.map(({ text, id, tries }) => (tries > 1 ? text.replace(id, uuidv7(this.#parts.env)) : text))',
+  },
+  {
+    name: 'a link that is dead is not noticed',
+    file: 'client/src/connection.ts',
+    find: 'const silence = 2 * limits.heartbeatMs;',
+    replace: 'const silence = 200 * limits.heartbeatMs;',
+  },
+  {
+    name: 'a held node goes on delivering',
+    file: 'core/feed.ts',
+    find: 'if (this.#parts.held()) {',
+    replace: 'if (this.#parts.held() && this.#due.size > 1_000) {',
+  },
+  {
+    name: 'rollback not noticed',
+    file: 'store/memory/memory.ts',
+    find: 'if (earlier(mark, seen.mark)) throw',
+    replace: 'if (closed) throw',
+  },
+  {
+    name: 'channels are never let go of',
+    file: 'core/hub.ts',
+    find: 'channel.listeners.size === 0) this.#releaseLater(channel);',
+    replace: 'channel.listeners.size === 1) this.#releaseLater(channel);',
+  },
+];

@@ -1,0 +1,122 @@
+import { bugs } from './bugs.ts';
+import { runSeeds } from './pool.ts';
+
+/** Branches that every thousand seeds must take: one that none took has been proved by nothing. */
+export const mustHappen = [
+  'hole_waited',
+  'hole_filled',
+  'repair',
+  'flight_shared',
+  'flight_too_early',
+  'bell_old',
+  'look_found',
+  'gap',
+  'concern_asked',
+  'concern_refused',
+  'behind_full',
+  'behind_hold',
+  'live_again',
+  'hold',
+  'duplicate_in_batch',
+  'duplicate_later',
+  'probe_found',
+  'id_conflict',
+  'requires_retry',
+  'poison_halved',
+  'overloaded',
+  'unknown_answer',
+  'rolled_back',
+  'renewed',
+  'reset',
+  'trimmed',
+  'emptied',
+  'resumed',
+  'outbox_retry',
+  'link_dead',
+  'hub_released',
+] as const;
+
+/** Branches that no seed may take. */
+export const mustNotHappen = ['client_gap'] as const;
+
+/** From so many seeds on, what never happened is a failure: with fewer it may be chance. */
+const enoughToMiss = 1_000;
+const seedsPerBug = 50;
+
+export interface SimReport {
+  readonly seeds: number;
+  readonly seedsPerSecond: number;
+  readonly events: number;
+  readonly cutOff: number;
+  readonly failures: readonly { readonly seed: number; readonly violations: readonly string[] }[];
+  /** Branches of `mustHappen` that never did, of `mustNotHappen` that did. */
+  readonly missing: readonly string[];
+  readonly mechanisms: Readonly<Record<string, number>>;
+}
+
+/** Runs seeds `from` … `from + count − 1`. `now`: a clock in milliseconds; `progress` gets the seeds done. */
+export async function simulate(
+  from: number,
+  count: number,
+  now: () => number,
+  progress: (done: number) => void = () => {},
+): Promise<SimReport> {
+  const began = now();
+  const mechanisms: Record<string, number> = {};
+  const failures: { seed: number; violations: readonly string[] }[] = [];
+  let done = 0;
+  let events = 0;
+  let cutOff = 0;
+  await runSeeds(
+    Array.from({ length: count }, (_, at) => from + at),
+    (answer) => {
+      done += 1;
+      events += answer.events;
+      cutOff += answer.cutOff;
+      if (answer.violations.length > 0) failures.push({ seed: answer.seed, violations: answer.violations });
+      for (const [name, by] of answer.counts) mechanisms[name] = (mechanisms[name] ?? 0) + by;
+      progress(done);
+      return false;
+    },
+  );
+  const never = count >= enoughToMiss ? mustHappen.filter((name) => !mechanisms[name]) : [];
+  return {
+    seeds: count,
+    seedsPerSecond: Math.round((count / (now() - began)) * 10_000) / 10,
+    events,
+    cutOff,
+    failures: failures.sort((a, b) => a.seed - b.seed),
+    missing: [...never, ...mustNotHappen.filter((name) => mechanisms[name])],
+    mechanisms: Object.fromEntries(Object.entries(mechanisms).sort()),
+  };
+}
+
+export interface BugReport {
+  readonly name: string;
+  /** The first seed that caught it, after how many; undefined: it got away. */
+  readonly caught?: { readonly seed: number; readonly after: number; readonly violation: string };
+}
+
+/** Plants each bug, one at a time, until a seed catches it. */
+export async function simulateBugs(from: number, names: readonly string[], on: (report: BugReport) => void): Promise<readonly BugReport[]> {
+  const reports: BugReport[] = [];
+  for (const bug of bugs) {
+    if (names.length > 0 && !names.includes(bug.name)) continue;
+    let after = 0;
+    let report: BugReport = { name: bug.name };
+    await runSeeds(
+      Array.from({ length: seedsPerBug }, (_, at) => from + at),
+      ({ seed, violations }) => {
+        after += 1;
+        const [violation] = violations;
+        if (violation === undefined || report.caught) return false;
+        report = { name: bug.name, caught: { seed, after, violation } };
+        return true;
+      },
+      bug,
+    );
+    reports.push(report);
+    on(report);
+  }
+  return reports;
+}

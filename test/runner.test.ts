@@ -1,0 +1,96 @@
+/** The test runner itself: what must not look like success does not. Each case is a small project of its own with a copy of the scripts. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { after, describe, it } from 'node:test';
+
+const scratch = mkdtempSync(join(tmpdir(), 'hubbub-runner-'));
+const head = "import { describe, it, test } from 'node:test';\n";
+const good = { 'packages/a/src/a.test.ts': "test('a', () => {});", 'test/b.test.ts': "test('b', () => {});" };
+
+interface Outcome {
+  code: number | null;
+  output: string;
+  /** The closing line. */
+  last: string | undefined;
+}
+
+function run(files: Record<string, string>, args: string[] = [], env: Record<string, string> = {}): Outcome {
+  const root = mkdtempSync(join(scratch, 'project-'));
+  cpSync(resolve(import.meta.dirname, '../scripts'), join(root, 'scripts'), { recursive: true });
+  writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), head + text);
+  }
+  // NODE_TEST_CONTEXT would make the inner runner report to the outer one.
+  const { NODE_TEST_CONTEXT: _, CI: __, ...rest } = process.env;
+  const options = { encoding: 'utf8', env: { ...rest, ...env } } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'scripts/test.ts'), ...args], options);
+  return { code: status, output: stdout + stderr, last: stdout.trimEnd().split('\n').at(-1) };
+}
+
+function check({ code, output, last }: Outcome, expected: { code: number; last: string; says?: RegExp }): void {
+  assert.equal(last, expected.last, output);
+  assert.equal(code, expected.code, output);
+  if (expected.says !== undefined) assert.match(output, expected.says);
+}
+
+describe('the test runner', () => {
+  after(() => rmSync(scratch, { recursive: true }));
+
+  it('adds up both halves', () => check(run(good), { code: 0, last: '2 passed, 0 failed, 0 skipped' }));
+
+  it('fails on a failing test, and shows it', () => {
+    const files = { ...good, 'test/c.test.ts': "describe('c', () => { it('d', () => { throw new Error('broken'); }); });" };
+    check(run(files), { code: 1, last: '2 passed, 1 failed, 0 skipped', says: /✖ c › d\n.*broken/ });
+  });
+
+  it('fails on a test that takes too long, and goes on', () => {
+    const files = { ...good, 'test/c.test.ts': "test('c', () => new Promise(() => {})); test('d', () => {});" };
+    check(run(files, ['--test-timeout=200']), { code: 1, last: '3 passed, 1 failed, 0 skipped' });
+  });
+
+  it('fails on a file that cannot be loaded', () => {
+    check(run({ ...good, 'packages/a/src/c.test.ts': "import './nowhere.ts';" }), {
+      code: 1,
+      last: '2 passed, 1 failed, 0 skipped',
+      says: /nowhere/,
+    });
+  });
+
+  it('fails on a rejection after its test', () => {
+    const late =
+      "test('c', () => { setTimeout(() => Promise.reject(new Error('late')), 1); });\ntest('d', (t, done) => { setTimeout(done, 50); });";
+    check(run({ ...good, 'packages/a/src/c.test.ts': late }), { code: 1, last: '4 passed, 1 failed, 0 skipped', says: /late/ });
+  });
+
+  it('fails when a test ends the process', () => {
+    const files = { ...good, 'test/c.test.ts': "test('c', () => process.exit(0));" };
+    check(run(files), { code: 1, last: '2 passed, 1 failed, 0 skipped', says: /ended without a summary/ });
+  });
+
+  it('ends in spite of a forgotten handle', () => {
+    const files = { ...good, 'test/c.test.ts': "setInterval(() => {}, 1000); test('c', () => {});" };
+    check(run(files), { code: 0, last: '3 passed, 0 failed, 0 skipped' });
+  });
+
+  it('fails when a half has no test', () => {
+    check(run({ 'test/b.test.ts': good['test/b.test.ts'] }), { code: 1, last: '1 passed, 1 failed, 0 skipped', says: /no test file/ });
+    check(run({ ...good, 'test/b.test.ts': '' }), { code: 1, last: '1 passed, 1 failed, 0 skipped', says: /holds no test/ });
+  });
+
+  it('names what is skipped, which CI does not allow', () => {
+    const files = { ...good, 'test/c.test.ts': "test('c', { skip: 'needs a moon' }, () => {});" };
+    check(run(files), { code: 0, last: '2 passed, 0 failed, 1 skipped', says: /- c: needs a moon/ });
+    check(run(files, [], { CI: 'true' }), { code: 1, last: '2 passed, 1 failed, 1 skipped', says: /CI=true/ });
+  });
+
+  it('runs what a pattern names, and fails when that is nothing', () => {
+    check(run(good, ['a.test']), { code: 0, last: '1 passed, 0 failed, 0 skipped' });
+    check(run(good, ['test/*.test.ts']), { code: 0, last: '1 passed, 0 failed, 0 skipped' });
+    check(run(good, ['nowhere']), { code: 1, last: '0 passed, 1 failed, 0 skipped' });
+  });
+});
