@@ -13,12 +13,14 @@ export interface IrcEvent {
 
 const day = 86_400_000;
 const hour = 3_600_000;
-/** Where neither a line nor the file's name says a day. */
-const noDay = 0;
+/** `[HH:MM] …`: the day is the file's. */
 const clockOnly = /^\[(\d\d):(\d\d)(?::(\d\d))?\] (.*)$/s;
-const dated = /^\S+ (\d{4}-\d\d-\d\d) \[(\d\d):(\d\d)(?::(\d\d))?\] (.*)$/s;
+/** `channel YYYY-MM-DD [HH:MM:SS] …`; remarks have no clock. */
+const dated = /^\S+ (\d{4}-\d\d-\d\d) (?:\[(\d\d):(\d\d)(?::(\d\d))?\] )?(.*)$/s;
 const spoken = /^<([^>]+)> ?(.*)$/s;
-const acted = /^\* (\S+) ?(.*)$/s;
+const acted = /^ ?\* (\S+) ?(.*)$/s;
+/** Who speaks where no nick says it. */
+const nobody = 'irc';
 
 /** The channel that a file belongs to: its name up to the first `-YYYY` or `.`. */
 export function channelOfFile(path: string): string {
@@ -34,44 +36,64 @@ export function parseIrc(text: string, path: string, channel: string): IrcEvent[
   const file = basename(path);
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
-  let base = Date.parse(`${/\d{4}-\d\d-\d\d/.exec(file)?.[0]}T00:00:00Z`);
-  if (Number.isNaN(base)) base = noDay;
-  let last = base;
+  const clock = new Clock(/\d{4}-\d\d-\d\d/.exec(file)?.[0]);
   return lines.map((raw, index) => {
     const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
     const full = dated.exec(line);
     const short = full ? null : clockOnly.exec(line);
-    let ts = last;
-    if (full) ts = Date.parse(`${full[1]}T${full[2]}:${full[3]}:${full[4] ?? '00'}Z`);
-    else if (short) {
-      ts = base + (Number(short[1]) * 60 + Number(short[2])) * 60_000 + Number(short[3] ?? 0) * 1_000;
-      if (last - ts > hour) {
-        base += day;
-        ts += day;
-      }
-    }
-    last = Number.isNaN(ts) ? last : Math.max(last, ts);
-    return { id: idOf(channel, file, index + 1, line), ts: last, ...said(full?.[5] ?? short?.[4] ?? line, line) };
+    if (full) clock.dated(full[1] ?? '', full[2], full[3], full[4]);
+    else if (short) clock.bare(short[1], short[2], short[3]);
+    return { id: idOf(channel, file, index + 1, line), ts: clock.now, ...said(full?.[5] ?? short?.[4] ?? line, line) };
   });
 }
 
+/** The times of one file's lines; never backwards. */
+class Clock {
+  now: number;
+  #day: number;
+
+  /** `date` is the file's, if its name says one. */
+  constructor(date: string | undefined) {
+    const start = Date.parse(`${date}T00:00:00Z`);
+    this.#day = Number.isNaN(start) ? 0 : start;
+    this.now = this.#day;
+  }
+
+  dated(date: string, hours = '00', minutes = '00', seconds = '00'): void {
+    this.#reach(Date.parse(`${date}T${hours}:${minutes}:${seconds}Z`));
+  }
+
+  bare(hours = '00', minutes = '00', seconds = '00'): void {
+    const inDay = Number(hours) * hour + Number(minutes) * 60_000 + Number(seconds) * 1_000;
+    if (this.now - (this.#day + inDay) > hour) this.#day += day;
+    this.#reach(this.#day + inDay);
+  }
+
+  #reach(ts: number): void {
+    if (ts > this.now) this.now = ts;
+  }
+}
+
 function said(rest: string, line: string): Pick<IrcEvent, 'from' | 'kind' | 'body'> {
-  if (line.startsWith('===')) return { from: 'irc', kind: 'note', body: { text: line } };
+  if (rest.startsWith('===')) return { from: nobody, kind: 'note', body: { text: rest } };
   const message = spoken.exec(rest);
   if (message) return { from: nick(message[1]), kind: 'message', body: { text: message[2] ?? '' } };
   const action = acted.exec(rest);
   if (action) return { from: nick(action[1]), kind: 'action', body: { text: action[2] ?? '' } };
-  return { from: 'irc', kind: 'message', body: { text: line } };
+  return { from: nobody, kind: 'message', body: { text: line } };
 }
 
 function nick(text = ''): string {
   const user = encodeName(text);
-  return isUser(user) ? user : 'irc';
+  return isUser(user) ? user : nobody;
 }
 
 /** A UUID v8 (RFC 9562, section 5.8) of what names the line. */
 function idOf(channel: string, file: string, number: number, line: string): string {
-  const bytes = createHash('sha256').update(JSON.stringify([channel, file, number, line])).digest().subarray(0, 16);
+  const bytes = createHash('sha256')
+    .update(JSON.stringify([channel, file, number, line]))
+    .digest()
+    .subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   const hex = bytes.toString('hex');

@@ -1,24 +1,34 @@
 #!/usr/bin/env node
-import { StartError, readPort } from '@hubbub/server/config';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CommandError } from './fail.ts';
 
-const program = new Command('hubbub').description('A realtime chat server that loses nothing').version('0.1.0');
-const data = (): Option => new Option('--data <folder>', 'the folder that holds the log and the secrets').default('./data').env('HUBBUB_DATA');
+const data = (): Option =>
+  new Option('--data <folder>', 'the folder that holds the log and the secrets').default('./data').env('HUBBUB_DATA');
 const url = (): Option => new Option('--url <url>', 'the server; left out: the one that runs on the data folder').env('HUBBUB_URL');
 const token = (): Option => new Option('--token <token>', "who to be; left out: the data folder's administrator").env('HUBBUB_TOKEN');
+
+const program = new Command('hubbub')
+  .description('A realtime chat server that loses nothing')
+  .version('0.1.0')
+  // Before the commands are made: they take it over.
+  .exitOverride()
+  .showHelpAfterError('(--help says more)');
 
 program
   .command('serve')
   .description('run a server')
-  .addOption(new Option('--port <port>', '0 takes any that is free').default(8080).argParser(port).env('HUBBUB_PORT'))
-  .addOption(new Option('--host <address>', 'where to listen').default('127.0.0.1').env('HUBBUB_HOST'))
+  .addOption(new Option('--port <port>', '0 takes any that is free').default('8080').env('HUBBUB_PORT'))
+  .addOption(
+    new Option('--host <address>', 'where to listen; 0.0.0.0 lets in whoever can reach this machine')
+      .default('127.0.0.1')
+      .env('HUBBUB_HOST'),
+  )
   .addOption(data())
   .action(async (options) => (await import('./commands/serve.ts')).serve(options));
 
 program
   .command('send')
-  .description('send one message')
+  .description('send one message; prints its offset')
   .argument('<channel>', 'such as room:general')
   .argument('<text>')
   .addOption(url())
@@ -29,7 +39,7 @@ program
 program
   .command('tail')
   .description('print events as they come')
-  .argument('<channel>')
+  .argument('<channel>', 'such as room:general')
   .option('--after <position>', 'OFFSET~EPOCH, or 0 for all; left out: from now on')
   .option('--json', 'one JSON object a line')
   .addOption(url())
@@ -48,28 +58,33 @@ program
   .command('import')
   .description('bring in what was said elsewhere')
   .command('irc')
-  .description('import IRC logs')
+  .description('import IRC logs; importing twice adds nothing')
   .argument('<files...>')
-  .option('--channel <channel>', "left out: room: and the file's name")
-  .addOption(new Option('--speed <factor>', 'play it so many times as fast as it was said').argParser(factor))
+  .option('--channel <channel>', "left out: room: and the file's name up to the first -YYYY or dot")
+  .addOption(new Option('--speed <factor>', 'play it so many times as fast as it was said, with the times of now').argParser(factor))
   .addOption(url())
   .addOption(token())
   .addOption(data())
   .action(async (files, options) => (await import('./commands/import.ts')).importIrc(files, options));
 
-program.exitOverride();
+program
+  .command('sim')
+  .description('run whole clusters in one thread, with faults, seed by seed, and check every promise')
+  .addOption(new Option('--seeds <count>', 'how many').default(100).argParser(whole))
+  .addOption(new Option('--from <seed>', 'the first one').default(1).argParser(whole))
+  .option('--json', 'one JSON object as the last line')
+  .option('--bugs', 'plant known bugs instead, and see each one caught')
+  .action(async (options) => (await import('./commands/sim.ts')).sim(options));
 
-function port(text: string): number {
-  try {
-    return readPort(text);
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof StartError ? error.message : 'no port');
-  }
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('A whole number, 0 or more.');
+  return value;
 }
 
 function factor(text: string): number {
   const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError('a number above 0, such as 10');
+  if (!(value > 0)) throw new InvalidArgumentError('A number above 0, such as 10.');
   return value;
 }
 
@@ -79,8 +94,8 @@ try {
   if (error instanceof CommandError) {
     process.stderr.write(`hubbub: ${error.message}\n`);
     process.exitCode = error.exitCode;
-  } else if (error instanceof Error && 'exitCode' in error) {
-    // Commander has said it. Help and version are no errors; anything else of its kind is wrong use.
+  } else if (error instanceof CommanderError) {
+    // It has been said. Help and version are no errors; anything else of its kind is wrong use.
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else throw error;
 }

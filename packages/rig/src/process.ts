@@ -4,8 +4,9 @@ export interface ProcessOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd?: string;
+  /** Added to ours. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The line on stdout that says it is ready. */
+  /** What on stdout says that it is ready. */
   readonly ready?: RegExp;
   /** How long that may take, in milliseconds. */
   readonly patience?: number;
@@ -16,39 +17,62 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process that we have started. It is ended by its id, and waited for: nothing is left behind. */
-export class Process {
+const running = new Set<ChildProcess>();
+/** A test that is broken off must not leave what it started; nothing but this can still be done then. */
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** A process that we have started. It is ended by its id and waited for: `await using` leaves nothing behind. */
+export class Process implements AsyncDisposable {
+  /** How it ended, once all that it wrote has been read. Rejects if it could not be started. */
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
+  readonly #listeners = new Set<() => void>();
   #stdout = '';
   #stderr = '';
-  readonly #listeners = new Set<() => void>();
 
   private constructor(child: ChildProcess) {
     this.#child = child;
+    running.add(child);
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
-      for (const run of this.#listeners) run();
+      this.#changed();
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text;
+      this.#changed();
     });
-    this.exited = new Promise((resolve, reject) => {
+    this.exited = new Promise<Exit>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code, signal) => resolve({ code, signal }));
-    });
+    }).finally(() => running.delete(child));
     // Whoever waits for it hears of it; whoever does not must not be ended by it.
     this.exited.catch(() => {});
   }
 
   /** Starts a process and waits for its ready line, if there is one to wait for. Throws with its output when it ends before. */
-  static async start({ command, args, cwd, env, ready, patience = 30_000 }: ProcessOptions): Promise<Process> {
-    const child = spawn(command, args, { cwd, env: env ? { ...process.env, ...env } : process.env, stdio: ['ignore', 'pipe', 'pipe'] });
+  static async start({ command, args, cwd, env, ready, patience }: ProcessOptions): Promise<Process> {
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     const started = new Process(child);
-    if (ready) await started.#becomesReady(ready, patience);
-    return started;
+    if (ready === undefined) return started;
+    try {
+      await started.until(() => ready.test(started.stdout), patience);
+      return started;
+    } catch (error) {
+      await started.kill().catch(() => {});
+      throw error;
+    }
   }
 
+  /** Runs a process to its end. */
+  static async run(options: Omit<ProcessOptions, 'ready' | 'patience'>): Promise<Exit & { stdout: string; stderr: string }> {
+    const started = await Process.start(options);
+    const exit = await started.exited;
+    return { ...exit, stdout: started.stdout, stderr: started.stderr };
+  }
+
+  /** 0 where it could not be started. */
   get pid(): number {
     return this.#child.pid ?? 0;
   }
@@ -61,46 +85,56 @@ export class Process {
     return this.#stderr;
   }
 
+  /** Resolves as soon as `condition` holds, asked whenever it has written. Throws with its output when it ends before, or after `patience` ms. */
+  async until(condition: () => boolean, patience = 30_000): Promise<void> {
+    const waiting = Promise.withResolvers<void>();
+    const look = (): void => {
+      if (condition()) waiting.resolve();
+    };
+    const fail = (why: string): void => waiting.reject(new Error(`${why}\n${this.#stdout}${this.#stderr}`));
+    const timer = setTimeout(() => fail(`not within ${patience} ms`), patience);
+    this.#listeners.add(look);
+    this.exited.then(
+      ({ code, signal }) => {
+        // Its last words may have been the ones waited for.
+        look();
+        fail(`ended (${code ?? signal}) before it came to that`);
+      },
+      (error: unknown) => fail(String(error)),
+    );
+    look();
+    try {
+      await waiting.promise;
+    } finally {
+      clearTimeout(timer);
+      this.#listeners.delete(look);
+    }
+  }
+
   /** The first match in what it has printed. */
   match(pattern: RegExp): RegExpExecArray {
     const found = pattern.exec(this.#stdout);
-    if (!found) throw new Error(`${pattern} is not in its output:\n${this.#stdout}`);
+    if (!found) throw new Error(`${pattern} is not in its output:\n${this.#stdout}${this.#stderr}`);
     return found;
   }
 
+  /** Sends a signal, to this process alone. One that has ended already is fine. */
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
 
-  /** Sends the signal and waits for the end. A process that has ended already is fine. */
+  /** Sends the signal and waits for the end. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> {
     this.#child.kill(signal);
     return this.exited;
   }
 
-  async #becomesReady(ready: RegExp, patience: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const line = new Promise<void>((resolve) => {
-      const look = (): void => {
-        if (ready.test(this.#stdout)) resolve();
-      };
-      this.#listeners.add(look);
-      look();
-    });
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('not ready in time')), patience);
-    });
-    const ended = this.exited.then(({ code, signal }) => {
-      throw new Error(`ended (${code ?? signal}) before it was ready`);
-    });
-    try {
-      await Promise.race([line, late, ended]);
-    } catch (error) {
-      await this.kill();
-      throw new Error(`${error instanceof Error ? error.message : error}\n${this.#stdout}${this.#stderr}`);
-    } finally {
-      clearTimeout(timer);
-      this.#listeners.clear();
-    }
+  /** A stopped process hears nothing but SIGKILL. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill().catch(() => {});
+  }
+
+  #changed(): void {
+    for (const run of this.#listeners) run();
   }
 }

@@ -18,9 +18,17 @@ export class StartError extends Error {
   }
 }
 
-/** Reads a port. Throws StartError. */
-export function readPort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new StartError(`--port ${text}: a port is a whole number from 0 (any that is free) to 65535`, 2);
-  return port;
+/** Reads what an operator has written. Throws StartError, which says what would be right. */
+export function readConfig({ host, port, data }: { readonly [Name in keyof Config]: string }): Config {
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new StartError(`--port ${port}: a port is a whole number from 0 (any that is free) to 65535`, 2);
+  }
+  if (!/^[\w.:%-]+$/.test(host)) throw new StartError(`--host ${host}: this is no address; 127.0.0.1 is one`, 2);
+  if (data === '') throw new StartError('--data: the name of a folder, such as ./data', 2);
+  return { host, port: Number(port), data };
+}
+
+/** Whether only programs on this machine can reach a server that listens there. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -1,87 +1,120 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import fastifyStatic from '@fastify/static';
-import { fastify } from 'fastify';
-import { guestIdentity } from './auth/guest.ts';
-import { secretFile } from './auth/secret.ts';
+import { guestIdentity, guestToken } from './auth/guest.ts';
+import { SecretError, secretFile } from './auth/secret.ts';
 import { localBus } from './broker/local.ts';
 import { openRooms } from './chat/authority.ts';
 import { type Config, StartError } from './config.ts';
 import { createNode } from './core/node.ts';
 import { processEnv } from './env.ts';
+import { ListenError, openHttp } from './gateway/http.ts';
 import { listenWebSocket } from './gateway/websocket.ts';
-import { listenerOf } from './processes.ts';
 import { openSqlite, SqliteOpenError } from './store/sqlite/open.ts';
 
+export { type Config, isLoopback, readConfig, StartError } from './config.ts';
+
 export interface Server {
+  /** Where it listens. */
   readonly url: string;
-  /** Ends links, store and listening. Closing twice does nothing. */
+  /** Ends links, store and listening. Closing twice closes once. */
   close(): Promise<void>;
 }
 
 export interface ServerSinks {
   /** What an operator should read. */
   note(text: string): void;
-  /** It cannot go on. */
+  /** It cannot go on: nothing is acknowledged any more, and the process should end. */
   fatal(text: string): void;
 }
 
 /** Names this program to its clients. */
 const build = '0.1.0';
 const page = resolve(import.meta.dirname, '../../web/dist');
+/** Made at the first start, readable by the owner alone: what guests' tokens are signed with, and the administrator's token. */
+const secretName = 'secret';
+const adminTokenName = 'admin.token';
 
 /** Puts a server together and starts it: the one place that names implementations. Throws StartError. */
 export async function startServer({ host, port, data }: Config, sinks: ServerSinks): Promise<Server> {
-  const env = processEnv();
-  const store = await openSqlite(data, { onFatal: (error) => sinks.fatal(error.message), onNote: sinks.note }).catch((error: unknown) => {
-    throw error instanceof SqliteOpenError ? new StartError(error.message) : error;
-  });
+  const record = new Record(join(data, 'server.json'));
+  await using opened = new AsyncDisposableStack();
   try {
-    const identity = guestIdentity({
-      secret: secretFile(join(data, 'secret')),
-      adminToken: secretFile(join(data, 'admin.token')),
-      random: env.random,
-    });
-    const bus = localBus(env.turn);
-    const node = createNode({ env, store, broker: bus.open, authority: openRooms(), identity, build });
-    const http = await listen(host, port);
-    const stopUpgrades = listenWebSocket(http.server, { env, attach: (transport) => node.attach(transport) });
-    await node.start();
-    const url = `http://${host.includes(':') ? `[${host}]` : host}:${http.port}`;
-    const record = join(data, 'server.json');
-    writeFileSync(record, JSON.stringify({ url, pid: process.pid }), { mode: 0o600 });
-    let closing: Promise<void> | undefined;
-    const close = async (): Promise<void> => {
-      stopUpgrades();
-      await node.close();
-      await http.close();
-      await store.close();
-      rmSync(record, { force: true });
+    const fatal = (text: string): void => {
+      record.remove();
+      sinks.fatal(text);
     };
-    return { url, close: () => (closing ??= close()) };
+    const store = await openSqlite(data, { onFatal: (error) => fatal(error.message), onNote: sinks.note });
+    opened.defer(() => store.close());
+    // The folder is ours, so whoever wrote this has gone.
+    record.remove();
+    const secret = secretFile(join(data, secretName));
+    const adminToken = secretFile(join(data, adminTokenName));
+    const env = processEnv();
+    const http = await openHttp(page);
+    opened.defer(() => http.close());
+    const node = createNode({
+      env,
+      store,
+      broker: localBus(env.turn).open,
+      authority: openRooms(),
+      identity: guestIdentity({ secret, adminToken, random: env.random }),
+      build,
+    });
+    opened.defer(() => node.close());
+    await node.start();
+    opened.defer(listenWebSocket(http.server, { env, attach: (transport) => node.attach(transport) }));
+    const taken = await http.listen(host, port);
+    opened.defer(() => record.remove());
+    record.write({ url: urlOf(reachable(host), taken), pid: process.pid });
+    const running = opened.move();
+    let closing: Promise<void> | undefined;
+    return { url: urlOf(host, taken), close: () => (closing ??= running.disposeAsync()) };
   } catch (error) {
-    await store.close();
-    throw error;
+    throw startError(error);
   }
 }
 
-async function listen(host: string, port: number) {
-  const app = fastify({ forceCloseConnections: true });
-  if (existsSync(join(page, 'index.html'))) {
-    await app.register(fastifyStatic, { root: page });
-    // Every view has a URL of its own; the page finds out which it is.
-    app.setNotFoundHandler((request, reply) => (request.method === 'GET' ? reply.sendFile('index.html') : reply.code(404).send()));
-  } else app.get('/*', (_, reply) => reply.type('text/plain').send('Hubbub runs. Its page is not built: npm run build:web\n'));
-  try {
-    await app.listen({ host, port });
-  } catch (error) {
-    await app.close();
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') throw new StartError(`port ${port} of ${host} is in use${listenerOf(port)}; --port takes another one, 0 any that is free`);
-    if (code === 'EACCES') throw new StartError(`port ${port} may not be opened by this user; ports from 1024 on may`);
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') throw new StartError(`--host ${host}: this machine has no such address`, 2);
-    throw error;
+/** Makes the token of a user, with the secret of the folder `data`. Throws StartError when no server has ever started there. */
+export function makeToken(data: string, user: string): Promise<string> {
+  const path = join(data, secretName);
+  if (!existsSync(path)) throw new StartError(`${path} is not there: the first start of a server on this folder makes it`);
+  return guestToken(user, readFileSync(path, 'utf8').trim());
+}
+
+/** Where the command line finds a running server, and its process. */
+class Record {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
   }
-  const address = app.server.address();
-  return { server: app.server, port: typeof address === 'object' && address ? address.port : port, close: () => app.close() };
+
+  write(server: { url: string; pid: number }): void {
+    const next = `${this.#path}.new`;
+    rmSync(next, { force: true });
+    writeFileSync(next, `${JSON.stringify(server)}\n`, { mode: 0o600 });
+    // Whoever reads it reads all of it.
+    renameSync(next, this.#path);
+  }
+
+  remove(): void {
+    rmSync(this.#path, { force: true });
+  }
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** An address that means "all of them" is one to listen on, not one to go to. */
+function reachable(host: string): string {
+  return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+}
+
+function startError(error: unknown): unknown {
+  if (error instanceof SqliteOpenError || error instanceof SecretError) return new StartError(error.message);
+  if (error instanceof ListenError) return new StartError(error.message, error.about === 'host' ? 2 : 1);
+  // What the system says of a file: no defect of ours, and its message names the file.
+  if (error instanceof Error && 'code' in error && 'path' in error) return new StartError(error.message);
+  return error;
 }

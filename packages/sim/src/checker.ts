@@ -143,12 +143,20 @@ function checkAckOrder(record: Record): void {
   }
 }
 
+/** When each event of a channel was committed first: a rollback may have it committed again, at the same place. */
+function firstCommits(record: Record, channel: string): ReadonlyMap<string, number> {
+  const first = new Map<string, number>();
+  for (const commit of record.commits) {
+    const event = `${commit.offset} ${commit.id}`;
+    if (commit.channel === channel && !first.has(event)) first.set(event, commit.at);
+  }
+  return first;
+}
+
 /** I2, I3, I5, and I13 as one reader saw them. */
 function checkReader(record: Record, reader: Reader, { calm, trimmed }: Circumstances): void {
   const who = `${reader.user} in ${reader.channel}`;
-  const commits = new Map(
-    record.commits.filter(({ channel }) => channel === reader.channel).map((commit) => [`${commit.offset} ${commit.id}`, commit.at]),
-  );
+  const commits = firstCommits(record, reader.channel);
   const seen = new Set<string>();
   let last: number | undefined;
   for (const { event, at, live } of reader.applied) {

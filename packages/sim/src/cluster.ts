@@ -39,7 +39,10 @@ export class Cluster implements Wire {
   readonly #bus: LocalBus;
   readonly #plants: Plants;
   readonly #userOf = new Map<Actor, string>();
+  /** A copy of the database has been taken, to be put back. */
+  copied = false;
   #started = 0;
+  #settledAt = 0;
 
   constructor(world: World, record: Record, plants: Plants) {
     this.world = world;
@@ -110,6 +113,16 @@ export class Cluster implements Wire {
     return client.dice.pick(this.members)?.door;
   }
 
+  /** Whether somebody cannot see the database: what he alone had seen of it, nobody else can miss. */
+  get divided(): boolean {
+    return this.storeWeather.down || this.members.some(({ actor, storeWay }) => actor.stopped || storeWay.cut);
+  }
+
+  /** A rollback has just been: until everybody has seen it, nobody is taken out of sight of the database. */
+  get settling(): boolean {
+    return this.world.now < this.#settledAt;
+  }
+
   /** Puts a former state of the database back, under everybody's feet. */
   rollBack(snapshot: ReturnType<MemoryData['snapshot']>): void {
     const { epoch } = this.data;
@@ -117,6 +130,7 @@ export class Cluster implements Wire {
     const heads = new Map([...this.data.channels].map(([channel, log]) => [channel, log.standing.head]));
     this.record.cuts.push({ epoch, heads, at: this.world.now });
     this.storeWeather.appendsFrom = this.world.now + 1_100;
+    this.#settledAt = this.world.now + 3_000;
   }
 
   names(client: Actor, user: string): void {

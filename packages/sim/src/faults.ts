@@ -7,18 +7,21 @@ type Fault = (cluster: Cluster, actor: Actor) => (() => void) | undefined;
 /** All faults by name. A fault that finds nothing to break returns undefined and does not count. */
 export const faults = {
   crash_node: (cluster, { dice }) => {
+    if (cluster.settling) return undefined;
     const member = dice.pick(cluster.members);
     if (!member) return undefined;
     cluster.kill(member);
     return () => void cluster.start();
   },
   pause_node: (cluster, { dice, world }) => {
+    if (cluster.settling) return undefined;
     const member = dice.pick(cluster.members);
     if (!member) return undefined;
     member.actor.stop(world.now + dice.between(500, 8_000));
     return () => {};
   },
-  store_down: ({ storeWeather }) => {
+  store_down: ({ storeWeather, settling }) => {
+    if (settling) return undefined;
     storeWeather.down = true;
     return () => {
       storeWeather.down = false;
@@ -28,17 +31,25 @@ export const faults = {
     Object.assign(storeWeather, { usual: 150, long: 350 });
     return () => void Object.assign(storeWeather, { usual: 1, long: 8 });
   },
-  store_errors: ({ storeWeather }) => {
+  store_errors: ({ storeWeather, settling }) => {
+    if (settling) return undefined;
     Object.assign(storeWeather, { refused: 0.15, lost: 0.15 });
     return () => void Object.assign(storeWeather, { refused: 0, lost: 0 });
   },
   rollback: (cluster, actor) => {
-    // Whoever had seen most must be there to say so: what one stopped node alone had seen, nobody can miss.
-    if (cluster.members.some(({ actor, storeWay }) => actor.stopped || storeWay.cut) || cluster.storeWeather.down) return undefined;
+    // A copy that is older than another copy's return would bring back what that one took: two lives of one event are not checked.
+    if (cluster.copied) return undefined;
+    cluster.copied = true;
     const snapshot = cluster.data.snapshot();
-    return () => void actor.after(0, () => cluster.rollBack(snapshot));
+    const putBack = (tries: number): void => {
+      if (cluster.divided && tries > 0) return void actor.after(500, () => putBack(tries - 1));
+      if (!cluster.divided) cluster.rollBack(snapshot);
+      cluster.copied = false;
+    };
+    return () => void actor.after(0, () => putBack(20));
   },
   cut_store: (cluster, { dice }) => {
+    if (cluster.settling) return undefined;
     const member = dice.pick(cluster.members);
     if (!member) return undefined;
     member.storeWay.cut = true;

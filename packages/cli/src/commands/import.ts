@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, HubbubError } from '@hubbub/client';
 import { isChannel } from '@hubbub/protocol/names';
-import { Presets, SingleBar } from 'cli-progress';
 import { CommandError } from '../fail.ts';
 import { channelOfFile, type IrcEvent, parseIrc } from '../irc.ts';
-import { connectTo, refusal, type TargetOptions } from '../target.ts';
+import { showProgress } from '../progress.ts';
+import { connectTo, type TargetOptions } from '../target.ts';
 
 export interface ImportOptions extends TargetOptions {
   readonly channel?: string;
@@ -15,6 +15,8 @@ export interface ImportOptions extends TargetOptions {
 
 /** Sends ahead of the acknowledgements so many: the SDK puts 64 in a command and keeps one on its way. */
 const ahead = 256;
+/** A night's silence is nobody's demo. */
+const longestSilence = 60_000;
 
 interface Tally {
   added: number;
@@ -24,54 +26,112 @@ interface Tally {
 /** Imports logs, channels side by side, each in its files' order. Importing twice adds nothing. */
 export async function importIrc(files: readonly string[], { channel, speed, ...target }: ImportOptions): Promise<void> {
   const began = performance.now();
-  const channels = new Map<string, IrcEvent[]>();
-  for (const file of files) {
-    const name = channel ?? channelOfFile(file);
-    if (!isChannel(name)) throw new CommandError(`${name} is no name of a channel; --channel gives another`, 2);
-    channels.set(name, [...(channels.get(name) ?? []), ...parseIrc(read(file), file, name)]);
-  }
+  const channels = readAll(files, channel);
   const total = [...channels.values()].reduce((sum, events) => sum + events.length, 0);
-  const client = connectTo(target);
+  const { client, trouble } = connectTo(target, (said) => process.stderr.write(`hubbub: ${said}\n`));
   const tally: Tally = { added: 0, known: 0 };
-  const bar = new SingleBar({ format: '{bar} {value}/{total} events, {eta} s to go', stream: process.stderr, noTTYOutput: false }, Presets.shades_classic);
-  if (process.stderr.isTTY) bar.start(total, 0);
+  const progress = showProgress(total, 'lines');
+  const count = (duplicate: boolean): void => {
+    tally[duplicate ? 'known' : 'added'] += 1;
+    progress.done();
+  };
+  // Somebody who has given up must not be kept waiting by a silence that is played.
+  const giveUp = new AbortController();
   try {
-    const all = [...channels].map(([name, events]) => sendAll(client, name, events, speed, tally, () => bar.increment()));
-    await Promise.race([Promise.all(all), refusal(client)]);
+    const all = [...channels].map(([name, events]) => new Sending(client, name, speed, giveUp.signal, count).all(events));
+    await Promise.race([Promise.all(all), trouble]);
   } catch (error) {
-    throw error instanceof HubbubError ? new CommandError(`${error.message} (${error.code}); ${tally.added} events are in, import again to go on`) : error;
+    if (!(error instanceof HubbubError)) throw error;
+    throw new CommandError(`${error.message} (${error.code}); ${tally.added} events were added, importing again goes on`);
   } finally {
-    bar.stop();
+    giveUp.abort();
+    progress.stop();
     client.close();
   }
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
-  process.stdout.write(`${total} lines of ${files.length} files: ${tally.added} events added, ${tally.known} were there already, ${seconds} s\n`);
+  process.stdout.write(`${total} lines: ${tally.added} events added, ${tally.known} were there already, ${seconds} s\n`);
 }
 
-async function sendAll(client: Client, channel: string, events: readonly IrcEvent[], speed: number | undefined, tally: Tally, done: () => void) {
-  let waiting: Promise<void>[] = [];
-  let last = events[0]?.ts ?? 0;
-  for (const { id, from, kind, body, ts } of events) {
-    if (speed !== undefined) {
-      // A night's silence is nobody's demo.
-      const silence = Math.min(ts - last, 60_000) / speed;
-      if (silence >= 1) await pause(silence);
-      last = ts;
-    }
-    const draft = { id, from, kind, body, ...(speed === undefined && { ts }) };
-    const sent = client.send(channel, draft).then(({ duplicate }) => {
-      if (duplicate) tally.known += 1;
-      else tally.added += 1;
-      done();
-    });
-    waiting.push(sent);
-    if (waiting.length >= ahead) {
-      // Half of them: the other half keeps the lane busy meanwhile.
-      await Promise.all(waiting.slice(0, ahead / 2));
-      waiting = waiting.slice(ahead / 2);
-    }
+function readAll(files: readonly string[], channel: string | undefined): Map<string, IrcEvent[]> {
+  const channels = new Map<string, IrcEvent[]>();
+  for (const file of files) {
+    const name = channel ?? channelOfFile(file);
+    if (!isChannel(name)) throw new CommandError(`${name} is no name of a channel; --channel gives another, such as room:general`, 2);
+    const events = channels.get(name) ?? [];
+    for (const event of parseIrc(read(file), file, name)) events.push(event);
+    channels.set(name, events);
   }
-  await Promise.all(waiting);
+  return channels;
+}
+
+/** One channel's events on their way, a bounded number ahead of their acknowledgements. */
+class Sending {
+  readonly #client: Client;
+  readonly #channel: string;
+  readonly #speed: number | undefined;
+  readonly #giveUp: AbortSignal;
+  readonly #count: (duplicate: boolean) => void;
+  #waiting = 0;
+  #failed: unknown;
+  #wake: () => void = () => {};
+
+  constructor(client: Client, channel: string, speed: number | undefined, giveUp: AbortSignal, count: (duplicate: boolean) => void) {
+    this.#client = client;
+    this.#channel = channel;
+    this.#speed = speed;
+    this.#giveUp = giveUp;
+    this.#count = count;
+  }
+
+  /** Resolves when all are in the log; rejects with the first that is refused, and sends none after it. */
+  async all(events: readonly IrcEvent[]): Promise<void> {
+    let last = events[0]?.ts ?? 0;
+    for (const event of events) {
+      if (this.#speed !== undefined) {
+        const silence = Math.min(event.ts - last, longestSilence) / this.#speed;
+        if (silence >= 1) await pause(silence, undefined, { signal: this.#giveUp });
+        last = event.ts;
+      }
+      this.#send(event);
+      // Half of them, so that the lane has work meanwhile.
+      if (this.#waiting >= ahead) await this.#fewer(ahead / 2);
+      this.#check();
+    }
+    await this.#fewer(0);
+    this.#check();
+  }
+
+  #send({ id, from, kind, body, ts }: IrcEvent): void {
+    this.#waiting += 1;
+    this.#client.send(this.#channel, { id, from, kind, body, ...(this.#speed === undefined && { ts }) }).then(
+      ({ duplicate }) => {
+        this.#count(duplicate);
+        this.#settled();
+      },
+      (error: unknown) => {
+        this.#failed ??= error;
+        this.#settled();
+      },
+    );
+  }
+
+  #settled(): void {
+    this.#waiting -= 1;
+    this.#wake();
+  }
+
+  #fewer(most: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        if (this.#waiting <= most || this.#failed !== undefined) resolve();
+      };
+      this.#wake();
+    });
+  }
+
+  #check(): void {
+    if (this.#failed !== undefined) throw this.#failed;
+  }
 }
 
 function read(file: string): string {

@@ -1,16 +1,21 @@
-import { StartError } from '@hubbub/server/config';
-import { type Server, startServer } from '@hubbub/server/main';
+import { isLoopback, readConfig, type Server, StartError, startServer } from '@hubbub/server/main';
 import { CommandError } from '../fail.ts';
 
-const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
+export interface ServeOptions {
+  readonly host: string;
+  readonly port: string;
+  readonly data: string;
+}
+
+const say = (text: string): void => void process.stderr.write(`hubbub: ${text}\n`);
 
 /** Runs a server until it is told to stop. */
-export async function serve({ host, port, data }: { host: string; port: number; data: string }): Promise<void> {
-  const server = await start(host, port, data);
+export async function serve(options: ServeOptions): Promise<void> {
+  const server = await start(options);
   process.stdout.write(`hubbub listening on ${server.url}\n`);
-  if (!loopback.has(host)) {
-    process.stderr.write(
-      `hubbub: ${host} lets others in who can reach this machine; over plain http a browser on another machine has no secure context: put TLS before it\n`,
+  if (!isLoopback(options.host)) {
+    say(
+      `${options.host} lets in whoever can reach this machine; over plain http a page on another machine is no secure context (no notifications, no offline page): put TLS in front`,
     );
   }
   let stopping = false;
@@ -21,7 +26,7 @@ export async function serve({ host, port, data }: { host: string; port: number; 
     server.close().then(
       () => process.exit(0),
       (error: unknown) => {
-        process.stderr.write(`hubbub: ${error instanceof Error ? error.message : error}\n`);
+        say(error instanceof Error ? error.message : String(error));
         process.exit(1);
       },
     );
@@ -30,17 +35,16 @@ export async function serve({ host, port, data }: { host: string; port: number; 
   process.on('SIGINT', stop);
 }
 
-async function start(host: string, port: number, data: string): Promise<Server> {
+async function start(options: ServeOptions): Promise<Server> {
   try {
-    return await startServer({ host, port, data }, {
-      note: (text) => process.stderr.write(`hubbub: ${text}\n`),
+    return await startServer(readConfig(options), {
+      note: say,
       fatal: (text) => {
-        process.stderr.write(`hubbub: cannot go on: ${text}\n`);
+        say(`cannot go on: ${text}`);
         process.exit(1);
       },
     });
   } catch (error) {
-    if (error instanceof StartError) throw new CommandError(error.message, error.exitCode);
-    throw error;
+    throw error instanceof StartError ? new CommandError(error.message, error.exitCode) : error;
   }
 }

@@ -1,6 +1,7 @@
-import { type Event, HubbubError } from '@hubbub/client';
+import { type Event, HubbubError, type Subscription } from '@hubbub/client';
 import { CommandError } from '../fail.ts';
-import { connectTo, refusal, type TargetOptions } from '../target.ts';
+import { eventLine } from '../line.ts';
+import { connectTo, type TargetOptions } from '../target.ts';
 
 export interface TailOptions extends TargetOptions {
   readonly after?: string;
@@ -9,22 +10,31 @@ export interface TailOptions extends TargetOptions {
 
 /** Prints a channel's events, one a line, for as long as somebody reads them. What happens to the link is said on stderr. */
 export async function tail(channel: string, { after, json, ...target }: TailOptions): Promise<void> {
-  const client = connectTo(target);
-  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  const say = (text: string): void => void process.stderr.write(`hubbub: ${text}\n`);
+  // `live` and the like are said below, as they change.
+  const { client, trouble } = connectTo(target, () => {});
+  let subscription: Subscription | undefined;
+  const print = (events: readonly Event[]): void => {
+    const epoch = subscription?.position?.split('~')[1];
+    // With its position, so that whoever reads the lines can go on behind any of them.
+    const lines = events.map((event) => (json ? JSON.stringify({ ...event, position: `${event.offset}~${epoch}` }) : eventLine(event)));
+    process.stdout.write(`${lines.join('\n')}\n`);
+  };
   const ended = new Promise<void>((resolve, reject) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
     process.stdout.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? resolve() : reject(error)));
-    let shown = '';
+    let said = '';
     client.onStatus(({ state }) => {
-      if (state !== shown && state !== 'closed') say(state);
-      shown = state;
+      if (state !== said && state !== 'closed' && state !== 'refused') say(state);
+      said = state;
     });
     try {
-      client.subscribe(channel, {
+      subscription = client.subscribe(channel, {
         ...(after !== undefined && { position: after }),
-        onEvents: (events) => process.stdout.write(events.map((event) => `${json ? JSON.stringify(event) : line(event)}\n`).join('')),
-        onReset: (reason) => say(`begins anew: ${reason}`),
+        onEvents: print,
+        onReset: (reason) =>
+          say(reason === 'trimmed' ? 'older events are no longer kept' : `what was printed is another history (${reason})`),
         onState: (state) => {
           if (state.state === 'gone') reject(new CommandError(`${channel} is not to be read (${state.code})`));
         },
@@ -34,16 +44,9 @@ export async function tail(channel: string, { after, json, ...target }: TailOpti
     }
   });
   try {
-    await Promise.race([ended, refusal(client)]);
+    await Promise.race([ended, trouble]);
+    if (subscription?.position !== undefined) say(`read up to ${subscription.position}`);
   } finally {
     client.close();
   }
-}
-
-function line({ offset, ts, from, kind, body }: Event): string {
-  const text = typeof body === 'object' && body !== null && 'text' in body ? String(body.text) : JSON.stringify(body);
-  // A terminal obeys control characters: what people have sent must not.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it takes out
-  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
-  return `${offset}\t${new Date(ts).toISOString()}\t${from}\t${kind}\t${plain}`;
 }

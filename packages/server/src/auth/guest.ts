@@ -8,8 +8,10 @@ const algorithm = 'HS256';
 const issuer = 'hubbub';
 /** What a guest's name may be long, in characters; encoded it has to fit into a user's name with its letters. */
 const longestName = 64;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const control = /[\u0000-\u001f\u007f-\u009f]/;
+/** Control characters, and those that break a line or turn its direction: on a page they would write over what stands beside the name. */
+const unwanted = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+const visible = /[\p{L}\p{N}\p{P}\p{S}]/u;
+const badName = `a name is 1 to ${longestName} characters, fewer where they are not plain letters, and none of them a control character`;
 
 export interface GuestParts {
   readonly secret: string;
@@ -25,7 +27,7 @@ export function guestIdentity({ secret, adminToken, random }: GuestParts): Ident
     identify: async (credentials): Promise<IdentityAnswer> => {
       if ('name' in credentials) {
         const user = guestUser(credentials.name, random);
-        if (!user) return { refused: 'bad_name', text: `a name is 1 to ${longestName} characters, none of them a control character` };
+        if (!user) return { refused: 'bad_name', text: badName };
         return { who: { user, rights: [] }, token: await guestToken(user, secret) };
       }
       if (sameSecret(credentials.token, adminToken)) return { who: { user: 'admin', rights: ['import', 'admin'] } };
@@ -48,7 +50,7 @@ export function guestToken(user: string, secret: string): Promise<string> {
 /** Two people of one name are two people: five random letters tell them apart. */
 function guestUser(name: string, random: () => number): string | undefined {
   const text = name.trim().normalize('NFC');
-  if (text === '' || [...text].length > longestName || control.test(text) || !text.isWellFormed()) return undefined;
+  if (!text.isWellFormed() || [...text].length > longestName || unwanted.test(name) || !visible.test(text)) return undefined;
   const user = `${encodeName(text)}.${randomText(random, 5)}`;
   return isUser(user) ? user : undefined;
 }

@@ -1,8 +1,8 @@
 import { channelPrefix } from '@hubbub/protocol/names';
 import type { Authority } from '../core/authority.ts';
 
-/** Kinds that are remarks about the conversation, not part of it: unread badges do not count them. */
-const uncounted = new Set(['note']);
+/** Kinds that people say something with. All others are about the conversation, not part of it: unread badges do not count them. */
+const counted = new Set(['message', 'action']);
 
 /** The first authority: whoever is signed in reads and sends in every `room:`. All else there is not, for anybody. */
 export function openRooms(): Authority {
@@ -13,7 +13,7 @@ export function openRooms(): Authority {
     admit: async (who, channel, { kind, as }) => {
       if (!isRoom(channel)) return { ok: false, code: 'forbidden', text: 'there is no such channel, or it is not yours to send to' };
       if (as && !who.rights.includes('import')) return { ok: false, code: 'forbidden', text: 'only an import says from whom and when' };
-      return { ok: true, counts: !uncounted.has(kind) };
+      return { ok: true, counts: counted.has(kind) };
     },
   };
 }

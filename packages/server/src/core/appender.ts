@@ -25,7 +25,8 @@ const admissionLasts = 1_000;
  * (in a batch whose end was not learned), `unavailable` (not written), `overloaded` (not taken), `not_stored` (the store cannot hold it).
  */
 export type Appended =
-  | Outcome
+  | (Extract<Outcome, { offset: number }> & { readonly epoch: string })
+  | Exclude<Outcome, { offset: number }>
   | { readonly status: 'stale' }
   | { readonly status: 'failed'; readonly code: 'unknown' | 'unavailable' | 'overloaded' | 'not_stored'; readonly retryAfter?: number };
 
@@ -193,8 +194,8 @@ export class Appender {
     const rest = batch.filter(({ group }) => !group.done);
     if (rest.length === 0) return;
     try {
-      const { outcomes } = await this.#history.ask((store) => store.append(rest.map(({ item }) => item)));
-      this.#settle(rest, outcomes);
+      const { outcomes, epoch } = await this.#history.ask((store) => store.append(rest.map(({ item }) => item)));
+      this.#settle(rest, outcomes, epoch);
     } catch (error) {
       const code = error instanceof StoreError ? error.code : 'unknown';
       if (code === 'poison' && rest.length > 1) {
@@ -210,10 +211,14 @@ export class Appender {
     }
   }
 
-  #settle(batch: readonly Placed[], outcomes: readonly Outcome[]): void {
+  #settle(batch: readonly Placed[], outcomes: readonly Outcome[], epoch: string): void {
     const committed = new Map<string, Entry[]>();
     batch.forEach(({ group, item }, at) => {
-      const outcome = outcomes[at] ?? { status: 'failed', code: 'unknown' };
+      const outcome = outcomes[at];
+      if (!outcome) {
+        this.#answer(group, { status: 'failed', code: 'unknown' });
+        return;
+      }
       if (outcome.status === 'committed') {
         const entries = committed.get(item.channel) ?? [];
         entries.push(toEntry(item, outcome));
@@ -222,7 +227,8 @@ export class Appender {
         const here = committed.get(item.channel)?.some(({ header }) => header.offset === outcome.offset) ?? false;
         this.#env.count(here ? 'duplicate_in_batch' : item.probe ? 'probe_found' : 'duplicate_later');
       } else if (outcome.status === 'rejected' && outcome.code === 'id_conflict') this.#env.count('id_conflict');
-      this.#answer(group, outcome);
+      // The place is one of the history that it was committed in, whatever comes while the answer is on its way.
+      this.#answer(group, 'offset' in outcome ? { ...outcome, epoch } : outcome);
     });
     // Bells go out after the commit, and before the acknowledgements are read: nobody waits for them.
     for (const [channel, entries] of committed) this.#onCommitted(channel, entries);

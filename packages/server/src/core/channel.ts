@@ -103,6 +103,12 @@ export class Channel {
   landed(landing: Landing): void {
     if (!this.open) return;
     this.learn(landing.head);
+    if (landing.first > this.head + 1) {
+      // What is missing has been trimmed: no flight will ever bring it. Readers find out at their next read, which is now.
+      this.head = landing.first - 1;
+      this.tail.clear();
+      for (const offset of this.#beyond.keys()) if (offset <= this.head) this.#forget(offset);
+    }
     this.#accept(landing.events);
     this.#settle();
   }

@@ -7,6 +7,10 @@ import type { IncomingMessage } from 'node:http';
 export function originAllowed({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   const { origin, host } = headers;
   if (origin === undefined) return true;
+  // Browsers write `null` for what has no origin of its own: a sandboxed frame, a file.
   if (host === undefined || !URL.canParse(origin)) return false;
-  return new URL(origin).host === host.toLowerCase();
+  const page = new URL(origin);
+  // Read as the page's scheme reads it: a proxy may name the port that browsers leave out.
+  const here = `${page.protocol}//${host}`;
+  return page.host !== '' && URL.canParse(here) && new URL(here).host === page.host;
 }

@@ -1,18 +1,20 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Code, codes } from '@hubbub/protocol/codes';
+import { type Code, codes, problem } from '@hubbub/protocol/codes';
 import type { Env } from '@hubbub/protocol/env';
 import { limits } from '@hubbub/protocol/limits';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
-import type { Frame, LinkSink, Transport } from '../core/transport.ts';
+import { Frame, type LinkSink, type Transport } from '../core/transport.ts';
 import { originAllowed } from './origin.ts';
 
-/** What a link may hold unsent; above it the client is slow, and is given nothing more. */
+/** What a link may hold unsent; above it the client is slow, and is given nothing more. Not below a socket's high-water mark, or `drain` would not tell. */
 const window = 64 * 1_024;
 /** How long a peer may take to answer our close. */
 const closePatience = 1_000;
-const path = '/v1/ws';
+/** Pieces in which one message may arrive: a frame in pieces of one byte would take a hundred times its size. */
+const bufferedChunks = 4_096;
+export const webSocketPath = '/v1/ws';
 
 export interface WebSocketParts {
   readonly env: Env;
@@ -25,14 +27,19 @@ export function listenWebSocket(server: Server, parts: WebSocketParts): () => vo
     noServer: true,
     maxPayload: limits.frameBytes,
     maxFragments: limits.fragments,
+    maxBufferedChunks: bufferedChunks,
     // Raw writes and compression do not go together, and a shared frame is compressed by nobody a thousand times.
     perMessageDeflate: false,
     clientTracking: false,
+    // It would answer for as long as somebody asks and does not read.
+    autoPong: false,
+    WebSocket: LinkSocket,
   });
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    socket.on('error', () => {});
-    const { pathname } = new URL(request.url ?? '/', 'http://host');
-    if (pathname !== path) return refuse(socket, '404 Not Found', { title: 'There is nothing here to upgrade', status: 404 });
+    socket.on('error', () => socket.destroy());
+    if (request.url?.split('?', 1)[0] !== webSocketPath) {
+      return refuse(socket, '404 Not Found', { title: 'There is nothing here to upgrade', status: 404 });
+    }
     if (!originAllowed(request)) {
       return refuse(socket, '403 Forbidden', { title: 'This page may not connect here', status: 403, code: 'forbidden' });
     }
@@ -48,20 +55,37 @@ export function listenWebSocket(server: Server, parts: WebSocketParts): () => vo
 function refuse(socket: Duplex, status: string, problem: { title: string; status: number; code?: Code }): void {
   const body = JSON.stringify(problem);
   const head = `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
+  // Servers' sockets may stay half open: whoever does not close its half would keep the other.
+  socket.once('finish', () => socket.destroy());
   socket.end(head + body);
+}
+
+/** A WebSocket that lets its transport say why, where ws ends the link by itself for what it has read: it does so with a status alone. */
+class LinkSocket extends WebSocket {
+  onDefect: ((status: number) => void) | undefined;
+
+  override close(status?: number, reason?: string | Buffer): void {
+    const { onDefect } = this;
+    if (status !== undefined && reason === undefined && onDefect) onDefect(status);
+    else super.close(status, reason);
+  }
 }
 
 /** One WebSocket. Frames go straight to its TCP socket: header and payload are one buffer, made once for all who get the frame. */
 class WebSocketTransport implements Transport {
   readonly traits = { name: 'websocket', signals: true, presence: true } as const;
-  readonly #client: WebSocket;
+  readonly #client: LinkSocket;
   readonly #socket: Socket;
   readonly #env: Env;
   readonly #sink: LinkSink;
+  #corked = false;
   #heardAt: number;
-  #kernelQueue = 0;
+  /** At the last look: whether bytes waited, and how many the kernel had taken. */
+  #waited = false;
+  #taken = 0;
+  #cancelPatience: (() => void) | undefined;
 
-  constructor(client: WebSocket, socket: Socket, { env, attach }: WebSocketParts) {
+  constructor(client: LinkSocket, socket: Socket, { env, attach }: WebSocketParts) {
     this.#client = client;
     this.#socket = socket;
     this.#env = env;
@@ -72,14 +96,32 @@ class WebSocketTransport implements Transport {
       this.#heardAt = env.now();
     });
     socket.on('drain', () => sink.onRoom());
+    client.onDefect = (status) => this.#defect(status);
     client.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
-    // ws closes the link by itself; what it says is in the close code.
+    client.on('ping', (data) => {
+      if (this.room() > 0 && client.readyState === WebSocket.OPEN) client.pong(data);
+    });
+    // It has ended the link by itself, and what there was to say is in the close code.
     client.on('error', () => {});
-    client.on('close', () => sink.onClosed());
+    client.on('close', () => {
+      this.#cancelPatience?.();
+      sink.onClosed();
+    });
   }
 
   write(frame: Frame): void {
-    if (this.#client.readyState === WebSocket.OPEN) this.#socket.write(frame.encoded('websocket', encodeFrame));
+    // Behind our close frame nothing is read.
+    if (this.#client.readyState !== WebSocket.OPEN) return;
+    if (!this.#corked) {
+      // What one turn brings for a link leaves in one system call.
+      this.#corked = true;
+      this.#socket.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        this.#socket.uncork();
+      });
+    }
+    this.#socket.write(frame.encoded('websocket', encodeFrame));
   }
 
   room(): number {
@@ -87,13 +129,11 @@ class WebSocketTransport implements Transport {
   }
 
   heardAt(): number {
-    if (this.#socket.writableLength > 0) {
-      // While bytes wait here, the kernel having taken some means that the peer takes them; writableLength does not move by that.
-      const handle = (this.#socket as Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null })._handle;
-      const queue = handle?.writeQueueSize ?? 0;
-      if (queue < this.#kernelQueue) this.#heardAt = this.#env.now();
-      this.#kernelQueue = queue;
-    }
+    const taken = takenByKernel(this.#socket);
+    // Only what had to wait tells: an empty kernel buffer takes megabytes for a peer that has vanished.
+    if (this.#waited && taken > this.#taken) this.#heardAt = this.#env.now();
+    this.#waited = this.#socket.writableLength > 0;
+    this.#taken = taken;
     return this.#heardAt;
   }
 
@@ -101,16 +141,34 @@ class WebSocketTransport implements Transport {
     if (this.#client.readyState === WebSocket.OPEN) this.#client.ping();
   }
 
-  close(code: Code, text: string): void {
-    // A reason has at most 123 bytes (RFC 6455, 5.5); the code is what counts, the text has gone out as a push.
-    this.#client.close(codes[code].close ?? 1008, `${code}: ${text}`.slice(0, 100).replace(/[^\x20-\x7e]/g, '?'));
-    this.#env.timer(closePatience, () => this.#socket.destroy());
+  close(code: Code): void {
+    if (this.#client.readyState === WebSocket.CLOSED) return;
+    // A peer that is closing already may take its time as well.
+    this.#cancelPatience ??= this.#env.timer(closePatience, () => this.#socket.destroy());
+    if (this.#client.readyState === WebSocket.OPEN) this.#client.close(codes[code].close ?? 1008, code);
   }
 
   #onMessage(data: RawData, isBinary: boolean): void {
     // Not JSON, so that the node refuses it like any other frame that it cannot read.
     this.#sink.onFrame(isBinary ? '' : data.toString());
   }
+
+  /** ws cannot read on. 1008 and 1009: too many pieces, too many bytes; anything else was no WebSocket frame, or no UTF-8. */
+  #defect(status: number): void {
+    const code = status === 1008 || status === 1009 ? 'frame_too_large' : 'bad_frame';
+    const text =
+      code === 'bad_frame'
+        ? 'a frame is one text message'
+        : `a frame has at most ${limits.frameBytes} bytes in ${limits.fragments} fragments`;
+    this.write(new Frame(JSON.stringify({ push: 'error', error: problem({ code, text }) })));
+    this.close(code);
+  }
+}
+
+/** Bytes that have left the process. `writableLength` does not tell: it counts a write until the kernel has taken all of it. */
+function takenByKernel(socket: Socket): number {
+  const { _handle } = socket as Socket & { readonly _handle?: { readonly bytesWritten?: number; readonly writeQueueSize?: number } | null };
+  return (_handle?.bytesWritten ?? 0) - (_handle?.writeQueueSize ?? 0);
 }
 
 /** A server's text frame in one piece: 0x81, the length in 1, 3 or 9 bytes, no mask (RFC 6455, 5.2). */

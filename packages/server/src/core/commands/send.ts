@@ -26,8 +26,9 @@ export async function send(parts: CommandParts, caller: Caller, command: Pick<Se
   if (sending.has(channel)) throw new Refusal('busy', 'the former send to this channel is not answered yet', 50);
   sending.add(channel);
   try {
-    const results = await new Sending(parts, caller, channel, events).run();
-    return { reply: { epoch: parts.history.epoch, results } };
+    const sent = new Sending(parts, caller, channel, events);
+    const results = await sent.run();
+    return { reply: { epoch: sent.epoch ?? parts.history.epoch, results } };
   } finally {
     sending.delete(channel);
   }
@@ -43,6 +44,8 @@ class Sending {
   readonly #events: readonly Draft[];
   readonly #takenAt: number;
   readonly #results: Result[] = [];
+  /** The history that the results' places belong to; a reply speaks of one. */
+  epoch: string | undefined;
   /** What `admit` said to the events that are on their way as probes. */
   readonly #refusals = new Map<string, Failed>();
 
@@ -73,6 +76,7 @@ class Sending {
         again = this.#takenAt;
         continue;
       }
+      if (stopped === 'ended') return this.#results;
       if (stopped) return [...this.#results, stopped];
       if (run.stopped) return [...this.#results, run.stopped];
       again = this.#takenAt;
@@ -94,7 +98,8 @@ class Sending {
       if ('error' in item) return { slots, items, stopped: item };
       slots.push(item);
       items.push(item);
-      if (item.facts || item.empties) break;
+      // Past a probe nothing goes along: see `#settle`.
+      if (item.facts || item.empties || item.probe) break;
     }
     return { slots, items };
   }
@@ -133,7 +138,7 @@ class Sending {
   }
 
   /** Files the results of a run, in order. Returns why it stopped, if it did. */
-  #settle(run: Run, outcomes: readonly Appended[]): Failed | 'requires' | 'stale' | undefined {
+  #settle(run: Run, outcomes: readonly Appended[]): Failed | 'requires' | 'stale' | 'ended' | undefined {
     let at = 0;
     for (const slot of run.slots) {
       if ('error' in slot) {
@@ -143,10 +148,17 @@ class Sending {
       const outcome = outcomes[at];
       at += 1;
       if (!outcome) return failed('unavailable', 'not written', heldFor);
+      if ('epoch' in outcome) {
+        this.epoch ??= outcome.epoch;
+        if (outcome.epoch !== this.epoch) return 'ended';
+      }
       const result = this.#result(slot, outcome);
       if (typeof result === 'string') return result;
       if (outcome.status === 'failed' && outcome.code !== 'not_stored') return result as Failed;
       this.#results.push(result);
+      // Refused by the state of things, which may change: if this answer is lost, the retry may be admitted. So nothing that was sent
+      // after it may be in the log by then.
+      if (outcome.status === 'absent') return 'ended';
     }
     return undefined;
   }

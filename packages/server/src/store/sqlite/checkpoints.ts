@@ -13,8 +13,11 @@ interface Row {
   readonly checkpointed: number;
 }
 
+/** So many new pages are taken into the main file, without waiting for anybody. */
 const passivePages = 4_000;
-const againMs = 100;
+/** Where readers have kept the WAL from being begun anew till here (64 MB), it is waited for a moment without them. */
+const restartPages = 16_000;
+const againMs = 200;
 
 export interface CheckpointTimes {
   /** The WAL is truncated after so long without a commit. */
@@ -26,6 +29,7 @@ export interface CheckpointTimes {
 export class Checkpoints {
   readonly #look: Statement<Row>;
   readonly #passive: Statement<Row>;
+  readonly #restart: Statement<Row>;
   readonly #truncate: Statement<Row>;
   readonly #times: CheckpointTimes;
   readonly #onWhole: () => void;
@@ -36,6 +40,7 @@ export class Checkpoints {
   constructor(db: DatabaseSync, times: CheckpointTimes, onWhole: () => void) {
     this.#look = prepare(db, 'PRAGMA wal_checkpoint(NOOP)');
     this.#passive = prepare(db, 'PRAGMA wal_checkpoint(PASSIVE)');
+    this.#restart = prepare(db, 'PRAGMA wal_checkpoint(RESTART)');
     this.#truncate = prepare(db, 'PRAGMA wal_checkpoint(TRUNCATE)');
     this.#times = times;
     this.#onWhole = onWhole;
@@ -47,24 +52,23 @@ export class Checkpoints {
     if (this.#idle) this.#idle.refresh();
     else this.#idle = setTimeout(() => this.truncate(), this.#times.idleMs);
     const row = attempt(this.#look);
-    if (row && row.log - row.checkpointed >= passivePages) this.#run(this.#passive);
+    if (row && row.log - row.checkpointed >= passivePages) this.#run(row.log >= restartPages ? this.#restart : this.#passive);
   }
 
-  /** Empties the WAL, or tries again soon: a reader may be in the middle of a page. */
-  truncate(): boolean {
-    clearTimeout(this.#idle);
-    this.#idle = undefined;
-    const done = this.#run(this.#truncate);
-    if (done) {
-      clearTimeout(this.#forget);
-      this.#forget = undefined;
-    } else this.#idle = setTimeout(() => this.truncate(), againMs);
-    return done;
+  /**
+   * Empties the WAL, or tries again soon: a reader may be in the middle of a page. The next try has a timer that no commit puts off,
+   * since there may never be an idle moment.
+   */
+  truncate(): void {
+    this.stop();
+    if (!this.#run(this.#truncate)) this.#forget = setTimeout(() => this.truncate(), againMs);
   }
 
   stop(): void {
     clearTimeout(this.#idle);
     clearTimeout(this.#forget);
+    this.#idle = undefined;
+    this.#forget = undefined;
   }
 
   #run(statement: Statement<Row>): boolean {

@@ -35,7 +35,7 @@ export class FactTable {
   /** `at`: the channel and the event that this write came with. */
   write(at: { channel: number; name: string; offset: number }, key: string, value: string | null, about: number | null): void {
     const old = this.#find.get(at.channel, key);
-    if (old && fits(old, value, at.offset, about)) {
+    if (old && fits(old, Buffer.byteLength(key) + at.name.length, value, at.offset, about)) {
       this.#update.run(value, at.offset, about, old.row);
       return;
     }
@@ -44,12 +44,23 @@ export class FactTable {
   }
 }
 
-/** Whether the row can be written over without growing (see schema.ts). */
-function fits(old: FactRow, value: string | null, offset: number, about: number | null): boolean {
+/**
+ * Whether the row can be written over without growing on its page (see schema.ts). A row that is longer than a page has only its
+ * beginning there, so that a shorter one can take more of it: no less than `least` is left, and up to `most` a row is whole.
+ */
+function fits(old: FactRow, names: number, value: string | null, offset: number, about: number | null): boolean {
   const room = old.bytes ?? 0;
   const bytes = value === null ? 0 : Buffer.byteLength(value);
-  return bytes <= room && bytes + integerBytes(offset) + integerBytes(about) <= room + integerBytes(old.offset) + integerBytes(old.about);
+  if (bytes > room || bytes + integerBytes(offset) + integerBytes(about) > room + integerBytes(old.offset) + integerBytes(old.about))
+    return false;
+  return room + names + columnBytes <= most || bytes + names + columnBytes <= least;
 }
+
+/** File format, "b-tree pages", for the pages of 4,096 bytes that schema.ts makes. */
+const most = 4_061;
+const least = 489;
+/** More than the record's header and its integers take. */
+const columnBytes = 64;
 
 /** Bytes that SQLite stores an integer in (file format, "record format"). */
 function integerBytes(value: number | null): number {

@@ -98,7 +98,9 @@ export const selectMeta = 'SELECT id, epoch, commits, checkpointed, purged FROM 
 export function createDatabase(path: string, id: string, epoch: string): void {
   const db = new DatabaseSync(path);
   try {
-    db.exec(`PRAGMA application_id=${applicationId}; PRAGMA user_version=${schemaVersion}; PRAGMA journal_mode=WAL;`);
+    db.exec(
+      `PRAGMA page_size=4096; PRAGMA application_id=${applicationId}; PRAGMA user_version=${schemaVersion}; PRAGMA journal_mode=WAL;`,
+    );
     db.exec(`BEGIN; ${tables}`);
     db.prepare('INSERT INTO meta (one, id, epoch, commits, checkpointed, purged) VALUES (1, ?, ?, 1, 0, 0)').run(id, epoch);
     db.exec('COMMIT');
@@ -109,7 +111,8 @@ export function createDatabase(path: string, id: string, epoch: string): void {
 
 /** The writing connection. Refuses to work where a commit would not be synced: an acknowledgement would be a lie. */
 export function openWriting(path: string): DatabaseSync {
-  const db = new DatabaseSync(path, { timeout: 250 });
+  // Nobody else writes; this long a checkpoint may wait for a reader, and every append waits with it.
+  const db = new DatabaseSync(path, { timeout: 25 });
   try {
     db.exec(
       'PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-131072; PRAGMA temp_store=MEMORY;',

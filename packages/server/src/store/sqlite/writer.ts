@@ -54,6 +54,7 @@ function serve({ lock, db, meta, inode }: Opened): void {
   const purge = new Purge(db);
   /** What goes on in pieces; closing waits for it. */
   const running = new Set<Promise<unknown>>();
+  let backingUp = false;
   /** Why nothing is done any more. */
   let stopped: Failure | undefined;
 
@@ -131,9 +132,21 @@ function serve({ lock, db, meta, inode }: Opened): void {
   }
 
   async function backup(call: number, path: string): Promise<null> {
-    const progress = (done: number): void => say({ call, progress: done });
-    await backupTo(db, files, path, progress, () => stopped !== undefined);
-    return null;
+    // Two at a time would write to one temporary name, and slow each other down.
+    if (backingUp) throw new Failure('unavailable', 'another backup is under way');
+    backingUp = true;
+    try {
+      await backupTo(
+        db,
+        files,
+        path,
+        (done) => say({ call, progress: done }),
+        () => stopped !== undefined,
+      );
+      return null;
+    } finally {
+      backingUp = false;
+    }
   }
 
   async function close(): Promise<null> {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** Who listens on a TCP port of this machine, where Linux tells: ` by PROGRAM (process N)`, else the empty text. */
-export function listenerOf(port: number): string {
+/** Who listens on a TCP port of this machine, where Linux tells: `PROGRAM (process N)`. */
+export function portOwner(port: number): string | undefined {
   try {
     const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
     const rows = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => readFileSync(file, 'utf8').split('\n').slice(1));
@@ -9,9 +9,9 @@ export function listenerOf(port: number): string {
     const row = rows.map((text) => text.trim().split(/\s+/)).find((cells) => cells[1]?.endsWith(wanted) && cells[3] === '0A');
     const inode = row?.[9];
     const pid = inode === undefined ? undefined : holderOf(inode);
-    return pid === undefined ? '' : ` by ${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (process ${pid})`;
+    return pid === undefined ? undefined : `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (process ${pid})`;
   } catch {
-    return '';
+    return undefined;
   }
 }
 

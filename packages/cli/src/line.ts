@@ -1,0 +1,13 @@
+import type { Event } from '@hubbub/client';
+
+/** An event as one line for people: offset, time, who, kind, text. */
+export function eventLine({ offset, ts, from, kind, body, emptied }: Event): string {
+  const text = emptied === undefined ? textOf(body) : `(emptied by ${emptied})`;
+  // A terminal obeys control characters, and turns lines around: what people have sent must do neither.
+  const plain = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, ' ');
+  return [offset, new Date(ts).toISOString(), from, kind, plain].join('\t');
+}
+
+function textOf(body: unknown): string {
+  return typeof body === 'object' && body !== null && 'text' in body && typeof body.text === 'string' ? body.text : JSON.stringify(body);
+}

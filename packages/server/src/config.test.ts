@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isLoopback, readConfig, StartError } from './config.ts';
+
+describe('config', () => {
+  const right = { host: '127.0.0.1', port: '8080', data: './data' };
+
+  it('reads what is right', () => {
+    assert.deepEqual(readConfig(right), { host: '127.0.0.1', port: 8080, data: './data' });
+    for (const port of ['0', '1', '65535']) assert.equal(readConfig({ ...right, port }).port, Number(port));
+    for (const host of ['0.0.0.0', '::1', '::', 'localhost', 'fe80::1%eth0']) assert.equal(readConfig({ ...right, host }).host, host);
+  });
+
+  const wrong: [Partial<typeof right>, RegExp][] = [
+    ...['65536', '-1', '80.5', 'http', '', '0x50', ' 80'].map((port): [Partial<typeof right>, RegExp] => [{ port }, /--port .*65535/]),
+    ...['', 'http://127.0.0.1', 'a b', 'a/b'].map((host): [Partial<typeof right>, RegExp] => [{ host }, /--host .*127\.0\.0\.1/]),
+    [{ data: '' }, /--data.*\.\/data/],
+  ];
+  for (const [value, message] of wrong) {
+    it(`says what would be right instead of ${JSON.stringify(value)}`, () => {
+      assert.throws(
+        () => readConfig({ ...right, ...value }),
+        (error) => error instanceof StartError && error.exitCode === 2 && message.test(error.message),
+      );
+    });
+  }
+
+  it('knows which addresses are for this machine alone', () => {
+    for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) assert.equal(isLoopback(host), true);
+    for (const host of ['0.0.0.0', '::', '10.0.0.1', 'mybox', '127.evil.example']) assert.equal(isLoopback(host), false);
+  });
+});

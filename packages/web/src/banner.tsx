@@ -1,0 +1,93 @@
+import type { Client, Status } from '@hubbub/client';
+import { platformEnv } from '@hubbub/client/platform/env';
+import { type ReactNode, useEffect, useState } from 'react';
+import { signOut } from './session.ts';
+
+interface BannerProps {
+  readonly client: Client;
+  readonly status: Status;
+  /** How many of our messages wait to be sent. */
+  readonly waiting: number;
+}
+
+/** The truth about what is on the screen, in one line; empty when it is what was said last. */
+export function Banner({ client, status, waiting }: BannerProps): ReactNode {
+  return (
+    <div className="banner" role="status" aria-live="polite" data-status={status.state}>
+      <Line client={client} status={status} />
+      {waiting > 0 && (status.state === 'reconnecting' || status.state === 'connecting') && (
+        <span>{waiting === 1 ? 'your message will be sent' : `your ${waiting} messages will be sent`}</span>
+      )}
+    </div>
+  );
+}
+
+function Line({ client, status }: Pick<BannerProps, 'client' | 'status'>): ReactNode {
+  switch (status.state) {
+    case 'live':
+      return null;
+    case 'connecting':
+      return <span className="late">connecting</span>;
+    case 'reconnecting':
+      return <Reconnecting client={client} retryAt={status.retryAt} />;
+    case 'catching-up':
+      return <span className="late">{status.toGo > 0 ? `catching up, ${status.toGo.toLocaleString()} to go` : 'catching up'}</span>;
+    case 'stale':
+      return <span>the server cannot see its log at the moment: this may not be the newest, and sending waits</span>;
+    case 'refused':
+      return <Refused code={status.code} text={status.text} />;
+    case 'closed':
+      return <span>closed</span>;
+  }
+}
+
+function Reconnecting({ client, retryAt }: { readonly client: Client; readonly retryAt: number | undefined }): ReactNode {
+  const seconds = useSecondsTo(retryAt);
+  return (
+    <span>
+      reconnecting
+      {/* Read aloud every second it would drown everything else. */}
+      {retryAt === undefined ? '…' : <span aria-hidden="true"> in {seconds} s</span>}
+      {retryAt !== undefined && (
+        <button type="button" className="link" onClick={() => client.reconnect()}>
+          try now
+        </button>
+      )}
+    </span>
+  );
+}
+
+function Refused({ code, text }: { readonly code: string; readonly text: string }): ReactNode {
+  if (code === 'upgrade_required') {
+    return (
+      <span>
+        this page is older than the server
+        <button type="button" className="link" onClick={() => location.reload()}>
+          load it anew
+        </button>
+      </span>
+    );
+  }
+  return (
+    <span>
+      the server does not let you in: {text || code}
+      <button type="button" className="link" onClick={signOut}>
+        sign in again
+      </button>
+    </span>
+  );
+}
+
+/** The clock by which the client says when it tries again. */
+const { now } = platformEnv();
+
+function useSecondsTo(moment: number | undefined): number {
+  const [time, setTime] = useState(now);
+  useEffect(() => {
+    if (moment === undefined) return;
+    setTime(now());
+    const timer = setInterval(() => setTime(now()), 250);
+    return () => clearInterval(timer);
+  }, [moment]);
+  return Math.max(1, Math.ceil(((moment ?? time) - time) / 1_000));
+}

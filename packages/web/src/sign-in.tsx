@@ -1,0 +1,34 @@
+import { type ReactNode, useState } from 'react';
+import { lastName, signIn } from './session.ts';
+
+export function SignIn(): ReactNode {
+  const [name, setName] = useState(lastName);
+  return (
+    <main className="sign-in">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.trim() !== '') signIn(name.trim());
+        }}
+      >
+        <h1>Hubbub</h1>
+        <p>Rooms to talk in, on a server of your own: a name is enough, and nothing that is said gets lost.</p>
+        <label htmlFor="name">Your name</label>
+        <div className="field">
+          <input
+            id="name"
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+            maxLength={32}
+            autoComplete="nickname"
+            // biome-ignore lint/a11y/noAutofocus: the only thing to do here
+            autoFocus
+          />
+          <button type="submit" disabled={name.trim() === ''}>
+            Come in
+          </button>
+        </div>
+      </form>
+    </main>
+  );
+}

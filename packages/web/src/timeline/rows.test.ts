@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Event } from '@hubbub/client';
+import { dayText, type Row, rowOf } from './rows.ts';
+
+const noon = new Date(2026, 4, 5, 12).getTime();
+const minute = 60_000;
+
+function event(offset: number, ts: number, more: Partial<Event> = {}): Event {
+  return { offset, n: offset, ts, id: `${offset}`, from: 'ann.abcde', kind: 'message', body: { text: `line ${offset}` }, ...more };
+}
+
+function rows(...events: Event[]): Row[] {
+  const made: Row[] = [];
+  for (const one of events) made.push(rowOf(one, made.at(-1)));
+  return made;
+}
+
+describe('rows', () => {
+  it('puts together what one person says within five minutes', () => {
+    const made = rows(
+      event(1, noon),
+      event(2, noon + 4 * minute),
+      event(3, noon + 10 * minute),
+      event(4, noon + 10 * minute, { from: 'bob.abcde' }),
+      event(5, noon + 11 * minute, { from: 'bob.abcde', kind: 'action' }),
+      event(6, noon + 11 * minute, { from: 'bob.abcde' }),
+    );
+    assert.deepEqual(
+      made.map(({ head }) => head),
+      [true, false, true, true, true, true],
+    );
+  });
+
+  it('begins a day where the reader does', () => {
+    const midnight = new Date(2026, 4, 6).getTime();
+    const made = rows(event(1, midnight - 1), event(2, midnight), event(3, midnight + 1));
+    assert.deepEqual(
+      made.map(({ newDay, head }) => [newDay, head]),
+      [
+        [true, true],
+        [true, true],
+        [false, false],
+      ],
+    );
+    assert.equal(dayText(midnight, midnight), 'Today');
+    assert.equal(dayText(midnight - 1, midnight), 'Yesterday');
+    assert.match(dayText(new Date(2004, 11, 25).getTime(), midnight), /2004/);
+  });
+
+  it('says how much is missing between two rows', () => {
+    assert.deepEqual(
+      rows(event(7, noon), event(10, noon)).map(({ missing, seq, head }) => [missing, seq, head]),
+      [
+        [0, 1, true],
+        [2, 2, true],
+      ],
+    );
+  });
+
+  it('takes any body', () => {
+    const kinds = [null, 5, {}, { text: 5 }, { text: '' }].map((body, at) => rowOf(event(at + 1, noon, { body }), undefined).kind);
+    assert.deepEqual(kinds, ['deleted', 'other', 'other', 'other', 'message']);
+    assert.equal(rowOf(event(1, noon, { kind: 'reaction' }), undefined).kind, 'other');
+  });
+});

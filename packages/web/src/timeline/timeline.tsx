@@ -1,0 +1,106 @@
+import type { Channel } from '@hubbub/client/react/channel';
+import { ArrowDown } from 'lucide-react';
+import { Fragment, type ReactNode } from 'react';
+import { OwnView } from './own.tsx';
+import type { Reading } from './reading.ts';
+import { RowView } from './row.tsx';
+import { dayText, type Row } from './rows.ts';
+import { isNewest, missingBetween } from './window.ts';
+
+interface TimelineProps {
+  /** What people call the room. */
+  readonly title: string;
+  readonly user: string | undefined;
+  readonly channel: Channel<Row>;
+  readonly reading: Reading;
+}
+
+export function Timeline({ title, user, channel, reading }: TimelineProps): ReactNode {
+  const { items, own, state } = channel;
+  const { rows, follows, below, scroller, content, onScroll, toNewest } = reading;
+  const first = rows[0];
+  const last = rows.at(-1);
+  const oldest = first !== undefined && first.seq <= (items[0]?.seq ?? 0);
+  const atEnd = follows || isNewest(rows, items);
+  const goesOn = last?.kind === 'message' && last.from === user;
+  const empty = rows.length === 0 && own.length === 0;
+
+  return (
+    <div className="reading">
+      <div
+        className="scroller"
+        ref={scroller}
+        onScroll={onScroll}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by who has only a keyboard
+        tabIndex={0}
+        role="log"
+        aria-label="Messages"
+        aria-live={follows ? 'polite' : 'off'}
+      >
+        <div ref={content}>
+          {oldest && (
+            <p className="edge">
+              {first.offset === 1 ? `This is where ${title} begins.` : 'What was said before is kept, but not shown here.'}
+            </p>
+          )}
+          {empty && <Empty title={title} state={state} />}
+          <ol className="rows">
+            {rows.map((row, at) => (
+              <Fragment key={row.offset}>
+                <Above above={rows[at - 1]} row={row} />
+                <RowView row={row} />
+              </Fragment>
+            ))}
+            {atEnd &&
+              own.map((event, at) => (
+                <OwnView
+                  key={event.id}
+                  event={event}
+                  user={user}
+                  head={at === 0 && !goesOn}
+                  onRetry={channel.retry}
+                  onDiscard={channel.discard}
+                />
+              ))}
+          </ol>
+        </div>
+      </div>
+      {!follows && (
+        <button type="button" className="pill" onClick={toNewest}>
+          {below > 0 ? `${below.toLocaleString()} new` : 'to the newest'} <ArrowDown size={14} aria-hidden="true" />
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** The lines that stand between two rows. */
+function Above({ above, row }: { readonly above: Row | undefined; readonly row: Row }): ReactNode {
+  const missing = missingBetween(above, row);
+  return (
+    <>
+      {missing > 0 && above && <li className="missing">{missing.toLocaleString()} more passed by here</li>}
+      {(row.newDay || !above) && (
+        <li className="day">
+          <span>{dayText(row.ts, Date.now())}</span>
+        </li>
+      )}
+    </>
+  );
+}
+
+function Empty({ title, state }: { readonly title: string; readonly state: Channel<Row>['state'] }): ReactNode {
+  if (state.state === 'gone') {
+    return (
+      <p className="empty">
+        {title} cannot be read ({state.code}). Nothing was lost; choose another room on the left.
+      </p>
+    );
+  }
+  if (state.state !== 'live') return null;
+  return (
+    <p className="empty">
+      Nobody has said anything in <b>{title}</b> yet. Write the first line below; whoever opens this address reads it.
+    </p>
+  );
+}

@@ -1,0 +1,146 @@
+/** What the tests of the page share: the built page, a server that can be killed and started again, one browser, and an end of all of it. */
+import { existsSync, globSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Process } from '@hubbub/rig/process';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+
+export const root = resolve(import.meta.dirname, '..');
+const executable = '/usr/bin/chromium';
+const cli = join(root, 'packages/cli/src/main.ts');
+
+/** Whether there is a browser at all. */
+export const hasBrowser = existsSync(executable);
+
+const ends: (() => Promise<unknown> | undefined)[] = [];
+let browser: Promise<Browser> | undefined;
+
+/** Ends, in the opposite order, whatever was started here. */
+export async function endAll(): Promise<void> {
+  for (const end of ends.splice(0).reverse()) await end();
+  browser = undefined;
+}
+
+/** Builds the page, unless what is built is newer than all that it is made of. */
+export async function buildPage(): Promise<void> {
+  const built = join(root, 'packages/web/dist/index.html');
+  const sources = globSync(['packages/{web,client,protocol}/{src/**/*,*}', 'package-lock.json'], {
+    cwd: root,
+    exclude: (path) => /(^|\/)(node_modules|dist)$/.test(path) || path.endsWith('.test.ts'),
+  });
+  const times = sources.map((path) => statSync(join(root, path))).flatMap((stat) => (stat.isFile() ? stat.mtimeMs : []));
+  if (existsSync(built) && statSync(built).mtimeMs >= Math.max(...times)) return;
+  const args = [join(root, 'node_modules/vite/bin/vite.js'), 'build', 'packages/web', '--logLevel', 'warn'];
+  const vite = await Process.start({ command: process.execPath, args, cwd: root });
+  const { code } = await vite.exited;
+  if (code !== 0) throw new Error(`the page cannot be built:\n${vite.stdout}${vite.stderr}`);
+}
+
+/** A server on a folder of its own. Killed and started again, it has the same folder and the same port. */
+export class PageServer {
+  readonly folder: string;
+  #process: Process | undefined;
+  #port = 0;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async start(): Promise<PageServer> {
+    const server = new PageServer(mkdtempSync(join(tmpdir(), 'hubbub-page-')));
+    ends.push(async () => {
+      await server.kill();
+      rmSync(server.folder, { recursive: true, force: true });
+    });
+    await server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async start(): Promise<void> {
+    const args = [cli, 'serve', '--port', `${this.#port}`, '--data', this.folder];
+    this.#process = await Process.start({ command: process.execPath, args, cwd: root, ready: /^hubbub listening on .*:\d+$/m });
+    this.#port = Number(this.#process.match(/^hubbub listening on .*:(\d+)$/m)[1]);
+  }
+
+  async kill(): Promise<void> {
+    await this.#process?.kill('SIGKILL');
+  }
+
+  /** Runs another command on the server's folder; it is ended with the server at the latest. */
+  async run(...words: string[]): Promise<Process> {
+    const child = await Process.start({ command: process.execPath, args: [cli, ...words, '--data', this.folder], cwd: root });
+    ends.push(() => child.kill());
+    return child;
+  }
+}
+
+async function theBrowser(): Promise<Browser> {
+  browser ??= chromium.launch({
+    executablePath: executable,
+    args: [
+      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-dev-shm-usage', '--no-first-run'],
+      ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    ],
+  });
+  const launched = await browser;
+  if (ends.every((end) => end !== endBrowser)) ends.push(endBrowser);
+  return launched;
+}
+
+async function endBrowser(): Promise<void> {
+  await (await browser)?.close();
+}
+
+export type ContextOptions = NonNullable<Parameters<Browser['newContext']>[0]>;
+
+/** A person with a browser profile of his own, signed in and in a room that is live. */
+export async function person(server: PageServer, name: string, room = 'general', options: ContextOptions = {}): Promise<Page> {
+  const page = await stranger(server, room, options);
+  await page.getByLabel('Your name').fill(name);
+  await page.getByRole('button', { name: 'Come in' }).click();
+  await page.locator('[data-status=live]').waitFor({ state: 'attached' });
+  return page;
+}
+
+/** A page that nobody has signed in to. What it throws fails the test that closes it. */
+export async function stranger(server: PageServer, room = 'general', options: ContextOptions = {}): Promise<Page> {
+  const context: BrowserContext = await (await theBrowser()).newContext({ locale: 'en-GB', ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const errors: Error[] = [];
+  page.on('pageerror', (error) => errors.push(error));
+  ends.push(async () => {
+    await context.close();
+    if (errors.length > 0) throw new AggregateError(errors, `the page threw: ${errors[0]?.message}`);
+  });
+  await page.goto(`${server.url}/r/${room}`);
+  return page;
+}
+
+export function composer(page: Page) {
+  return page.getByRole('textbox', { name: /^Message to/ });
+}
+
+export async function say(page: Page, text: string): Promise<void> {
+  await composer(page).fill(text);
+  await composer(page).press('Enter');
+}
+
+export interface ShownRow {
+  readonly offset: number;
+  readonly text: string;
+}
+
+/** The rows that are on the page. */
+export function shownRows(page: Page): Promise<ShownRow[]> {
+  return page.locator('.row[data-offset]').evaluateAll((rows) =>
+    rows.map((row) => ({
+      offset: Number((row as HTMLElement).dataset['offset']),
+      text: row.querySelector('.text')?.textContent ?? '',
+    })),
+  );
+}

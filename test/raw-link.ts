@@ -1,0 +1,75 @@
+/** A WebSocket without the SDK: for what no well-behaved client would say. */
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+
+export interface Answer {
+  readonly res?: number;
+  readonly push?: string;
+  readonly error?: { readonly code: string; readonly text: string };
+  readonly [member: string]: unknown;
+}
+
+export class RawLink implements Disposable {
+  readonly socket: WebSocket;
+  readonly heard: Answer[] = [];
+  readonly #closed: Promise<string>;
+  readonly #listeners = new Set<() => void>();
+  #req = 0;
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.on('message', (data) => {
+      this.heard.push(JSON.parse(data.toString()) as Answer);
+      for (const run of this.#listeners) run();
+    });
+    socket.on('error', () => {});
+    this.#closed = new Promise((resolve) => socket.once('close', (code, reason) => resolve(`${code} ${reason}`)));
+  }
+
+  /** Opens a link; with `credentials` it is signed in. */
+  static async open(url: string, credentials?: Record<string, unknown>): Promise<RawLink> {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/ws`);
+    const link = new RawLink(socket);
+    await once(socket, 'open');
+    if (credentials) await link.ask('hello', { protocol: 1, session: crypto.randomUUID(), ...credentials });
+    return link;
+  }
+
+  /** Its close code and reason: `4400 bad_frame`. */
+  get closed(): Promise<string> {
+    return this.#closed;
+  }
+
+  send(text: string | Buffer): void {
+    this.socket.send(text);
+  }
+
+  /** Gives a command; its reply. */
+  async ask(cmd: string, members: Record<string, unknown> = {}): Promise<Answer> {
+    this.#req += 1;
+    const req = this.#req;
+    this.send(JSON.stringify({ req, cmd, ...members }));
+    return this.until(({ res }) => res === req);
+  }
+
+  /** The first that fits of what was heard or is yet to come. */
+  async until(fits: (answer: Answer) => boolean): Promise<Answer> {
+    const found = Promise.withResolvers<Answer>();
+    const look = (): void => {
+      const answer = this.heard.find(fits);
+      if (answer) found.resolve(answer);
+    };
+    void this.#closed.then((why) => found.reject(new Error(`closed: ${why}`)));
+    this.#listeners.add(look);
+    look();
+    try {
+      return await found.promise;
+    } finally {
+      this.#listeners.delete(look);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.terminate();
+  }
+}

@@ -1,0 +1,51 @@
+/** What tests of a real server share: the command line in processes of its own, and temporary folders. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Process } from '@hubbub/rig/process';
+
+const main = resolve(import.meta.dirname, '../packages/cli/src/main.ts');
+
+/** What one test starts and makes; `await using` ends and removes all of it. */
+export class Stage implements AsyncDisposable {
+  readonly #undo = new AsyncDisposableStack();
+
+  folder(): string {
+    const path = mkdtempSync(join(tmpdir(), 'hubbub-server-'));
+    this.#undo.defer(() => rmSync(path, { recursive: true, force: true }));
+    return path;
+  }
+
+  /** A server on a free port of this folder, ready. */
+  async serve(data: string, ...args: string[]): Promise<RunningServer> {
+    const process = await this.start('serve', '--port', '0', '--data', data, ...args);
+    await process.until(() => /^hubbub listening on .*\n/.test(process.stdout));
+    const port = Number(process.match(/^hubbub listening on http:\/\/\S+:(\d+)\n/)[1]);
+    return { process, port, url: `http://127.0.0.1:${port}`, data };
+  }
+
+  /** A command that goes on until it is ended. */
+  async start(...args: string[]): Promise<Process> {
+    return this.#undo.use(await Process.start({ command: process.execPath, args: [main, ...args] }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#undo.disposeAsync();
+  }
+}
+
+export interface RunningServer {
+  readonly process: Process;
+  readonly port: number;
+  readonly url: string;
+  readonly data: string;
+}
+
+/** Runs a command to its end. */
+export function hubbub(...args: string[]): ReturnType<typeof Process.run> {
+  return Process.run({ command: process.execPath, args: [main, ...args] });
+}
+
+export function adminToken({ data }: { readonly data: string }): string {
+  return readFileSync(join(data, 'admin.token'), 'utf8').trim();
+}
