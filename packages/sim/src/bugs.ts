@@ -100,9 +100,9 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'a held node goes on delivering',
-    file: 'core/feed.ts',
-    find: 'if (this.#parts.held()) {',
-    replace: 'if (this.#parts.held() && this.#due.size > 1_000) {',
+    file: 'core/connection.ts',
+    find: '!member || this.#parts.held() ||',
+    replace: '!member ||',
   },
   {
     name: 'rollback not noticed',

@@ -43,17 +43,19 @@ function Line({ client, status }: Pick<BannerProps, 'client' | 'status'>): React
 
 function Reconnecting({ client, retryAt }: { readonly client: Client; readonly retryAt: number | undefined }): ReactNode {
   const seconds = useSecondsTo(retryAt);
+  if (retryAt === undefined) return <span>reconnecting…</span>;
   return (
-    <span>
-      reconnecting
-      {/* Read aloud every second it would drown everything else. */}
-      {retryAt === undefined ? '…' : <span aria-hidden="true"> in {seconds} s</span>}
-      {retryAt !== undefined && (
+    <>
+      <span>
+        {/* Read aloud every second it would drown everything else. */}
+        reconnecting <span aria-hidden="true">in {seconds} s</span>
+      </span>
+      <span>
         <button type="button" className="link" onClick={() => client.reconnect()}>
           try now
         </button>
-      )}
-    </span>
+      </span>
+    </>
   );
 }
 
@@ -61,7 +63,7 @@ function Refused({ code, text }: { readonly code: string; readonly text: string 
   if (code === 'upgrade_required') {
     return (
       <span>
-        this page is older than the server
+        this page is older than the server{' '}
         <button type="button" className="link" onClick={() => location.reload()}>
           load it anew
         </button>
@@ -70,7 +72,7 @@ function Refused({ code, text }: { readonly code: string; readonly text: string 
   }
   return (
     <span>
-      the server does not let you in: {text || code}
+      the server does not let you in: {text || code}{' '}
       <button type="button" className="link" onClick={signOut}>
         sign in again
       </button>

@@ -20,8 +20,11 @@ export function Composer({ room, title, onSend }: ComposerProps): ReactNode {
   const tooLong = text.length > limits.bodyBytes / 6 && byteLength(JSON.stringify(body)) > limits.bodyBytes;
 
   useEffect(() => {
+    const { current } = field;
+    // Writing goes on where the draft ends.
+    current?.setSelectionRange(current.value.length, current.value.length);
     // On a phone it would bring up the keyboard, over half of what one came to read.
-    if (!matchMedia('(pointer: coarse)').matches) field.current?.focus({ preventScroll: true });
+    if (!matchMedia('(pointer: coarse)').matches) current?.focus({ preventScroll: true });
   }, []);
 
   const change = (value: string): void => {

@@ -6,7 +6,9 @@ import { resume, useSession } from './session.ts';
 import { SignIn } from './sign-in.tsx';
 import './style/tokens.css';
 import './style/page.css';
+import './style/sign-in.css';
 import './style/timeline.css';
+import './style/narrow.css';
 
 function App(): ReactNode {
   const client = useSession();

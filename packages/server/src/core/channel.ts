@@ -4,6 +4,7 @@ import type { Standing } from '../store/store.ts';
 import type { Landing } from './flight.ts';
 import type { Mechanism } from './mechanisms.ts';
 import { type Encoded, encode, Tail, type TailBudget } from './tail.ts';
+import type { Frame } from './transport.ts';
 
 const maxBeyondEvents = 256;
 const maxBeyondBytes = 256 * 1_024;
@@ -11,7 +12,9 @@ const maxBeyondBytes = 256 * 1_024;
 /** Who listens to a channel: a subscription, as its channel sees it. */
 export interface Listener {
   readonly user: string;
-  /** `sent` has risen. */
+  /** A frame of the events after `start` up to `end`: it is for whoever is live at its start. */
+  offer(frame: Frame, start: number, end: number): void;
+  /** `sent` has risen without a frame. */
   due(): void;
   /** The event at `offset` concerns its user. */
   concern(offset: number): void;

@@ -116,6 +116,14 @@ export class Connection implements LinkSink, FeedLink {
     this.#pump();
   }
 
+  offer(frame: Frame): boolean {
+    const member = this.#member;
+    if (this.#state !== 'open' || this.#dead || !member || this.#parts.held() || this.#transport.room() <= 0) return false;
+    if (this.#expired(member)) return false;
+    this.#transport.write(frame);
+    return true;
+  }
+
   state(push: StatePush, always: boolean): boolean {
     if (!always && (this.#transport.room() <= 0 || this.#dead)) return false;
     this.#push(push);

@@ -1,28 +1,180 @@
 import type { Env } from '@hubbub/protocol/env';
-import type { Channel } from './channel.ts';
+import type { Channel, Listener } from './channel.ts';
 import type { Mechanism } from './mechanisms.ts';
+import { cut, eventsFrame } from './page.ts';
+import type { Frame } from './transport.ts';
 
-/** Moves `sent` to the head of every channel that has advanced, once a turn, and tells who stands there. */
+/** A fan-out gives the loop back after so long, and goes on in the next turn. */
+const slice = 5;
+/** A channel's next fan-out waits three times what the last one took, so that it has a quarter of the loop; but not longer than this. */
+const rest = 3;
+const longestRest = 16;
+const longestRestOfMany = 50;
+const many = 5_000;
+/** What took less is no load: the next turn will do. */
+const light = 1;
+
+/** A frame on its way to everybody who stands at its start. */
+interface Outgoing {
+  readonly frame: Frame;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One fan-out under way. */
+interface Run {
+  readonly channel: Channel;
+  readonly frames: readonly Outgoing[];
+  readonly listeners: Iterator<Listener>;
+  /** Milliseconds of work so far. */
+  took: number;
+}
+
+export interface FanoutParts {
+  readonly env: Env<Mechanism>;
+  epoch(): string;
+}
+
+/**
+ * Gives what has come in for a channel to everybody who is live on it: one frame for all of it, made once, the same bytes to each. The
+ * first after quiet goes in the same turn; under load the next one waits, and what comes meanwhile is in one frame.
+ */
 export class Fanout {
-  readonly #env: Env<Mechanism>;
-  #due = new Set<Channel>();
+  readonly #parts: FanoutParts;
+  /** Channels with something to send, when they may: a time in the past for the next turn. */
+  readonly #due = new Set<Channel>();
+  readonly #notBefore = new Map<Channel, number>();
+  /** In turn, one slice each. */
+  readonly #runs: Run[] = [];
+  readonly #busy = new Set<Channel>();
+  #scheduled = false;
+  #cancel: (() => void) | undefined;
 
-  constructor(env: Env<Mechanism>) {
-    this.#env = env;
+  constructor(parts: FanoutParts) {
+    this.#parts = parts;
+  }
+
+  /** Channels that send, or wait to. */
+  get size(): number {
+    return this.#due.size + this.#busy.size;
   }
 
   advanced(channel: Channel): void {
-    if (this.#due.size === 0) this.#env.turn(() => this.#run());
     this.#due.add(channel);
+    this.#schedule();
   }
 
-  #run(): void {
-    const due = this.#due;
-    this.#due = new Set();
-    for (const channel of due) {
-      if (channel.sent >= channel.head) continue;
-      channel.sent = channel.head;
-      for (const listener of channel.listeners) listener.due();
+  close(): void {
+    this.#cancel?.();
+    this.#due.clear();
+    this.#runs.length = 0;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#parts.env.turn(() => {
+      this.#scheduled = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    const now = this.#parts.env.now();
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const channel of this.#due) {
+      const at = this.#notBefore.get(channel) ?? now;
+      if (this.#busy.has(channel)) continue;
+      if (at > now) {
+        soonest = Math.min(soonest, at);
+        continue;
+      }
+      this.#due.delete(channel);
+      this.#notBefore.delete(channel);
+      this.#start(channel);
     }
+    this.#work(now);
+    if (this.#runs.length > 0) this.#schedule();
+    else if (soonest < Number.POSITIVE_INFINITY) this.#wake(soonest - now);
+  }
+
+  #wake(ms: number): void {
+    this.#cancel?.();
+    this.#cancel = this.#parts.env.timer(ms, () => {
+      this.#cancel = undefined;
+      this.#turn();
+    });
+  }
+
+  /** Builds the frames and moves `sent`: from here on whoever catches up stands at their end. */
+  #start(channel: Channel): void {
+    if (!channel.open || channel.sent >= channel.head) return;
+    const frames = channel.listeners.size > 0 ? this.#build(channel) : [];
+    channel.sent = channel.head;
+    if (frames.length === 0) {
+      // Nobody is live, or the tail has let go of it: everybody reads for himself.
+      for (const listener of channel.listeners) listener.due();
+      return;
+    }
+    this.#busy.add(channel);
+    this.#runs.push({ channel, frames, listeners: channel.listeners.values(), took: 0 });
+  }
+
+  #build(channel: Channel): readonly Outgoing[] {
+    const frames: Outgoing[] = [];
+    let events = channel.tail.after(channel.sent);
+    let start = channel.sent;
+    while (events && events.length > 0) {
+      // Whoever an event concerns is asked about before he gets what comes after it: a frame never spans one.
+      const page = cut(events, channel.head, ({ entry }) => entry.header.concerns !== undefined);
+      const last = page.at(-1);
+      if (!last) break;
+      if (last.entry.header.concerns && page.length < events.length) this.#parts.env.count('frame_split');
+      if (page.length > 1) this.#parts.env.count('frame_merged');
+      const end = last.entry.header.offset;
+      frames.push({ frame: eventsFrame(channel.name, this.#parts.epoch(), page), start, end });
+      start = end;
+      events = events.slice(page.length);
+    }
+    return frames;
+  }
+
+  /** Slices, channels in turn, until the turn's time is used up. */
+  #work(began: number): void {
+    while (this.#runs.length > 0) {
+      const run = this.#runs.shift();
+      if (!run) return;
+      if (this.#write(run)) this.#finish(run);
+      else this.#runs.push(run);
+      if (this.#parts.env.now() - began >= slice) return;
+    }
+  }
+
+  /** One slice of a run; true when it is through. */
+  #write(run: Run): boolean {
+    const { env } = this.#parts;
+    const began = env.now();
+    for (let checked = 0; ; checked++) {
+      const { value: listener, done } = run.listeners.next();
+      if (done) break;
+      for (const { frame, start, end } of run.frames) listener.offer(frame, start, end);
+      // The clock costs more than a write is worth looking at it for.
+      if (checked % 16 === 15 && env.now() - began >= slice) {
+        run.took += env.now() - began;
+        return false;
+      }
+    }
+    run.took += env.now() - began;
+    return true;
+  }
+
+  #finish({ channel, took }: Run): void {
+    this.#busy.delete(channel);
+    if (took >= light) {
+      const longest = channel.listeners.size > many ? longestRestOfMany : longestRest;
+      this.#notBefore.set(channel, this.#parts.env.now() + Math.min(rest * took, longest));
+    }
+    if (this.#due.has(channel)) this.#schedule();
+    else if (took < light) this.#notBefore.delete(channel);
   }
 }

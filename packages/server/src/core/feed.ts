@@ -30,6 +30,8 @@ export interface FeedParts {
 export interface FeedLink {
   /** Writes a `state` push, unless the link is full; says whether it did. */
   state(push: StatePush, always: boolean): boolean;
+  /** Writes a frame if the link has room and may be written to; says whether it did. */
+  offer(frame: Frame): boolean;
   /** `take` has something to give. */
   ready(): void;
 }
@@ -110,6 +112,13 @@ export class Feed implements FeedOfSubscription {
   closeAll(): void {
     for (const subscription of [...this.subscriptions.values()]) this.#end(subscription);
     this.#standings.close();
+  }
+
+  offer(subscription: Subscription, frame: Frame, start: number, end: number): void {
+    if (subscription.cursor === start && this.#link.offer(frame)) {
+      subscription.cursor = end;
+      this.#parts.env.count('shared_frame');
+    } else if (subscription.cursor < end) this.#behind(subscription);
   }
 
   due(subscription: Subscription): void {

@@ -82,6 +82,7 @@ class Node implements HubbubNode {
   readonly #bells: Bells;
   readonly #flights: Flights;
   readonly #repair: Repair;
+  readonly #fanout: Fanout;
   readonly #appender: Appender;
   readonly #sessions = new Sessions();
   readonly #connectionParts: ConnectionParts;
@@ -97,10 +98,10 @@ class Node implements HubbubNode {
     this.#parts = parts;
     this.#env = env;
     this.id = randomText(env.random, 8);
-    const fanout = new Fanout(env);
+    this.#fanout = new Fanout({ env, epoch: () => this.#history.epoch });
     this.#history = new History(env, store, () => this.#renewed());
     this.#hub = new Hub(env, this.#history, () => this.#openBroker(), {
-      advanced: (channel) => fanout.advanced(channel),
+      advanced: (channel) => this.#fanout.advanced(channel),
       missing: (channel) => this.#repair.missing(channel),
       concerned: (channel, header) => this.#concerned(channel, header),
     });
@@ -175,6 +176,7 @@ class Node implements HubbubNode {
     this.#cancelBeat?.();
     this.#look.close();
     this.#bells.close();
+    this.#fanout.close();
     for (const connection of [...this.#connections.keys()]) connection.close('closing', 'the server is closing');
     this.#appender.close();
     this.#hub.close();

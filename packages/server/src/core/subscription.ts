@@ -1,5 +1,6 @@
 import type { ResetReason } from '@hubbub/protocol/frames';
 import type { Channel, Listener } from './channel.ts';
+import type { Frame } from './transport.ts';
 
 /**
  * One channel in one connection's feed.
@@ -36,6 +37,10 @@ export class Subscription implements Listener {
     this.feed = feed;
   }
 
+  offer(frame: Frame, start: number, end: number): void {
+    if (this.state === 'live') this.feed.offer(this, frame, start, end);
+  }
+
   due(): void {
     this.feed.due(this);
   }
@@ -47,6 +52,8 @@ export class Subscription implements Listener {
 
 /** What others may ask of the feed that a subscription belongs to. */
 export interface FeedOfSubscription {
+  /** A live subscription is offered a frame of its channel. */
+  offer(subscription: Subscription, frame: Frame, start: number, end: number): void;
   /** The channel's `sent` has risen: a live subscription has something to take. */
   due(subscription: Subscription): void;
   /** Something concerns its user: `offset` of its channel, or left out: everything is in doubt. */

@@ -34,7 +34,9 @@ export async function openHttp(page: string): Promise<Http> {
     forceCloseConnections: true,
     // Any other offer (curl asks for h2c) may be ignored, and must be: the request is an ordinary one.
     http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
-    frameworkErrors: (error, _, reply) => sendProblem(reply, error.statusCode ?? 400, error.message),
+    frameworkErrors: (error, _, reply) => {
+      void sendProblem(reply, error.statusCode ?? 400, error.message);
+    },
   });
   app.addHook('onSend', async (_, reply) => {
     // What people have written must not become a script by guessing, nor our page a frame of another.

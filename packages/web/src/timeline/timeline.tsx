@@ -64,12 +64,15 @@ export function Timeline({ title, user, channel, reading }: TimelineProps): Reac
               ))}
           </ol>
         </div>
+        {!follows && (
+          // Inside of what scrolls: a wheel that turns over it shall scroll, too.
+          <div className="float">
+            <button type="button" className="pill" onClick={toNewest}>
+              {below > 0 ? `${below.toLocaleString()} new` : 'to the newest'} <ArrowDown size={14} aria-hidden="true" />
+            </button>
+          </div>
+        )}
       </div>
-      {!follows && (
-        <button type="button" className="pill" onClick={toNewest}>
-          {below > 0 ? `${below.toLocaleString()} new` : 'to the newest'} <ArrowDown size={14} aria-hidden="true" />
-        </button>
-      )}
     </div>
   );
 }
