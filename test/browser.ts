@@ -17,8 +17,11 @@ let browser: Promise<Browser> | undefined;
 
 /** Ends, in the opposite order, whatever was started here. */
 export async function endAll(): Promise<void> {
-  for (const end of ends.splice(0).reverse()) await end();
+  const errors: unknown[] = [];
+  // Whatever cannot be ended, the rest is.
+  for (const end of ends.splice(0).reverse()) await Promise.try(end).catch((error: unknown) => errors.push(error));
   browser = undefined;
+  if (errors.length > 0) throw errors[0];
 }
 
 /** Builds the page, unless what is built is newer than all that it is made of. */

@@ -32,7 +32,7 @@ export function Rooms({ room, user }: RoomsProps): ReactNode {
           <Avatar user={user} />
           <span className="name">{nameOf(user)}</span>
           <button type="button" className="link" onClick={signOut} title="Forgets on this browser who you are">
-            leave
+            sign out
           </button>
         </div>
       )}

@@ -11,25 +11,33 @@ const say = (text: string): void => void process.stderr.write(`hubbub: ${text}\n
 
 /** Runs a server until it is told to stop. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const server = await start(options);
+  const starting = start(options);
+  // Before the ready line, so that whoever waits for it can stop the server cleanly from then on.
+  stopOnSignal(starting);
+  const server = await starting;
   process.stdout.write(`hubbub listening on ${server.url}\n`);
   if (!isLoopback(options.host)) {
     say(
       `${options.host} lets in whoever can reach this machine; over plain http a page on another machine is no secure context (no notifications, no offline page): put TLS in front`,
     );
   }
+}
+
+function stopOnSignal(starting: Promise<Server>): void {
   let stopping = false;
   const stop = (): void => {
     // Whoever asks twice does not want to wait.
     if (stopping) process.exit(1);
     stopping = true;
-    server.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        say(error instanceof Error ? error.message : String(error));
-        process.exit(1);
-      },
-    );
+    starting
+      .then((server) => server.close())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          say(error instanceof Error ? error.message : String(error));
+          process.exit(1);
+        },
+      );
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

@@ -86,7 +86,8 @@ export class Hub {
 
   /** Reads the heads of all channels anew: what was held is void, or what has moved can no longer be told. */
   async refresh(): Promise<void> {
-    const channels = [...this.#channels.values()];
+    // Only what is listened to: a channel that nobody was let into hears no bells, and must not pass for one that does.
+    const channels = [...this.#channels.values()].filter(({ name }) => this.#brokered.has(name));
     if (channels.length === 0) return;
     const { heads } = await this.#history.ask((store) => store.heads(channels.map(({ name }) => name)));
     channels.forEach((channel, at) => {

@@ -82,7 +82,7 @@ function Above({ above, row }: { readonly above: Row | undefined; readonly row: 
   const missing = missingBetween(above, row);
   return (
     <>
-      {missing > 0 && above && <li className="missing">{missing.toLocaleString()} more passed by here</li>}
+      {missing > 0 && above && <li className="missing">{missing.toLocaleString()} lines between these are not shown here</li>}
       {(row.newDay || !above) && (
         <li className="day">
           <span>{dayText(row.ts, Date.now())}</span>
