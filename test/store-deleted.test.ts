@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { openSqlite } from '@hubbub/server/store/sqlite/open';
 import type { Item, Store } from '@hubbub/server/store/store';
-import { idOf, item, removeFolders, run, temporaryFolder, waitFor } from './store-rig.ts';
+import { idOf, item, removeFolders, run, seeded, temporaryFolder, waitFor } from './store-rig.ts';
 
 /** The texts of `patterns` that a process of its own finds in some file of the folder: this one must not open what SQLite holds. */
 async function found(folder: string, patterns: readonly string[]): Promise<string[]> {
@@ -19,15 +19,6 @@ async function found(folder: string, patterns: readonly string[]): Promise<strin
     },
   );
   return [...new Set(hits.stdout.split('\n').filter((line) => line !== ''))];
-}
-
-/** The same numbers in every run. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 describe('sqlite: deleted text is nowhere in the folder', () => {

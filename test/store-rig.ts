@@ -50,6 +50,15 @@ export async function bodies(store: Store, channel = 'room:a'): Promise<(string 
   }
 }
 
+/** The same numbers in every run. */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
 export interface Ack {
   readonly channel: string;
   readonly offset: number;

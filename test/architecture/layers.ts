@@ -137,8 +137,8 @@ function declared({ files }: Tree, path: string): Set<string> {
   const tools = isTest(path) || !/^packages\/[^/]+\/src\//.test(path);
   const { dependencies, devDependencies } = manifest(files, 'package.json');
   const names = own.flatMap((folder) => {
-    const { dependencies, devDependencies } = manifest(files, `${folder}/package.json`);
-    return [...Object.keys(dependencies ?? {}), ...Object.keys(devDependencies ?? {})];
+    const { dependencies, devDependencies, peerDependencies } = manifest(files, `${folder}/package.json`);
+    return Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies });
   });
   return new Set([...names, ...(tools ? Object.keys({ ...dependencies, ...devDependencies }) : [])]);
 }

@@ -68,6 +68,7 @@ export interface Manifest {
   readonly bin?: Record<string, string>;
   readonly dependencies?: Record<string, string>;
   readonly devDependencies?: Record<string, string>;
+  readonly peerDependencies?: Record<string, string>;
 }
 
 export function manifest(files: ReadonlyMap<string, string>, path: string): Manifest {

@@ -277,12 +277,14 @@ class HubbubClient implements Client {
     let atLeast = 0;
     try {
       const to = JSON.stringify(asking.map((one) => one.target()));
-      const { results }: SubscribeReply = await this.#connection.request('subscribe', `"to":${to}`);
-      again = asking.filter((one, at) => {
-        const result = results[at];
-        if (!result) return true;
-        one.answered(result);
-        return 'error' in result && one.state.state !== 'gone';
+      await this.#connection.request('subscribe', `"to":${to}`, ({ results }: SubscribeReply) => {
+        // At once: the first events may be right behind.
+        again = asking.filter((one, at) => {
+          const result = results[at];
+          if (!result) return true;
+          one.answered(result);
+          return 'error' in result && one.state.state !== 'gone';
+        });
       });
     } catch (error) {
       // With the link everything is asked for anew.

@@ -54,15 +54,22 @@ export class Connection {
     this.#dial();
   }
 
-  /** Sends a command; its reply, or a HubbubError: the server's, `link_lost`, or `timeout`. */
-  request<Name extends CommandName>(cmd: Name, members: string): Promise<Replies[Name]> {
+  /**
+   * Sends a command; its reply, or a HubbubError: the server's, `link_lost`, or `timeout`. `taken` is called with the reply before the
+   * next frame is looked at: a promise's continuation may come after it, for a platform may hand over several frames in one go.
+   */
+  request<Name extends CommandName>(cmd: Name, members: string, taken?: (reply: Replies[Name]) => void): Promise<Replies[Name]> {
     return new Promise((resolve, reject) => {
       const link = this.#link;
       if (this.#state.phase !== 'open' || !link) {
         reject(new HubbubError('link_lost', 'not connected'));
         return;
       }
-      this.#say(link, cmd, members, { resolve, reject });
+      const answered = (reply: Replies[Name]): void => {
+        taken?.(reply);
+        resolve(reply);
+      };
+      this.#say(link, cmd, members, { resolve: answered, reject });
     });
   }
 

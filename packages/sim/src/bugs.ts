@@ -87,6 +87,12 @@ export const bugs: readonly Bug[] = [
     replace: "      case 'failed':\n        if (outcome.code === 'unknown') return { offset: 1, n: 1, ts: 1 };\n",
   },
   {
+    name: 'a reply is taken up after the next frame',
+    file: 'client/src/connection.ts',
+    find: 'taken?.(reply);\n        resolve(reply);',
+    replace: 'resolve(reply);\n        void Promise.resolve().then(() => taken?.(reply));',
+  },
+  {
     name: 'retry under a new id',
     file: 'client/src/outbox.ts',
     find: 'batch.map(({ text }) => text)',

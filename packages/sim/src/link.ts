@@ -64,6 +64,7 @@ class Pipe implements Link, SimulatedLink, Transport {
   #unsent: string[] = [];
   #unsentBytes = 0;
   #draining = false;
+  #arriving: string[] = [];
   #heardAt = 0;
   /** A frame never overtakes the one before it. */
   #clientNext = 0;
@@ -206,7 +207,12 @@ class Pipe implements Link, SimulatedLink, Transport {
     const text = this.#unsent.shift();
     if (text === undefined) return;
     this.#unsentBytes -= Buffer.byteLength(text);
-    this.#toClient(() => this.#handlers.onFrame(text));
+    // What is on its way together arrives together: a platform may hand over several frames before any promise has its turn.
+    this.#arriving.push(text);
+    if (this.#arriving.length > 1) return;
+    this.#toClient(() => {
+      for (const frame of this.#arriving.splice(0)) this.#handlers.onFrame(frame);
+    });
   }
 
   #flush(): void {
