@@ -245,6 +245,8 @@ class HubbubClient implements Client {
       case 'health':
         return this.#confirmed(push.stale);
       case 'bye':
+        this.#connection.leaveAlone(push.retryAfter ?? 0);
+        return undefined;
       case 'error':
         return undefined;
     }

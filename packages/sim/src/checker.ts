@@ -13,6 +13,7 @@ export interface Circumstances {
 const revocation = 1_000;
 const prompt = 250;
 const twoBeats = 20_000;
+const untilNoticed = 3_000;
 
 /** Reads the record of a run and reports to it every promise that was broken. */
 export function check(record: Record, data: MemoryData, users: readonly User[], circumstances: Circumstances): void {
@@ -174,7 +175,10 @@ function checkReader(record: Record, reader: Reader, { calm, trimmed }: Circumst
   const renewals = reader.resets.filter(({ reason }) => reason === 'new_epoch').length;
   if (renewals > record.cuts.length) record.violate('I13', `${who} was told of ${renewals} new epochs, there were ${record.cuts.length}`);
   for (const { reason, at } of reader.resets) {
-    const excused = reason === 'trimmed' ? trimmed : reason === 'new_epoch' && record.cuts.some((cut) => cut.at <= at);
+    const since = Math.min(...record.cuts.map((cut) => (cut.at <= at ? at - cut.at : Number.POSITIVE_INFINITY)));
+    // A node that has just started has seen nothing that it could miss: to it the rolled-back log is merely short, until the others speak.
+    const renewed = reason === 'new_epoch' ? since < Number.POSITIVE_INFINITY : reason === 'beyond_head' && since < untilNoticed;
+    const excused = reason === 'trimmed' ? trimmed : renewed;
     if (!excused) record.violate('I13', `${who} was reset: ${reason}`);
   }
 }

@@ -108,6 +108,17 @@ export class Cluster implements Wire {
     for (const link of [...this.links]) if (link.node === member.actor) link.cut();
   }
 
+  /** SIGTERM: it says bye, answers what it has taken, and ends. */
+  drain(member: ClusterMember): void {
+    this.members.splice(this.members.indexOf(member), 1);
+    member.actor.after(0, () => {
+      void member.node.close().then(() => {
+        member.actor.dead = true;
+        for (const link of [...this.links]) if (link.node === member.actor) link.cut();
+      });
+    });
+  }
+
   /** What a balancer does: any node that takes links. */
   door(client: Actor): Door | undefined {
     return client.dice.pick(this.members)?.door;

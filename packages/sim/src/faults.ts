@@ -13,6 +13,13 @@ export const faults = {
     cluster.kill(member);
     return () => void cluster.start();
   },
+  drain_node: (cluster, { dice }) => {
+    if (cluster.settling) return undefined;
+    const member = dice.pick(cluster.members);
+    if (!member) return undefined;
+    cluster.drain(member);
+    return () => void cluster.start();
+  },
   pause_node: (cluster, { dice, world }) => {
     if (cluster.settling) return undefined;
     const member = dice.pick(cluster.members);

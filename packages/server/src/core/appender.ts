@@ -68,6 +68,7 @@ export class Appender {
   #busy = false;
   #scheduled = false;
   #cancel: (() => void) | undefined;
+  #onDrained: (() => void) | undefined;
 
   constructor(env: Env<Mechanism>, history: History, onCommitted: OnCommitted, limits: Partial<LaneLimits> = {}) {
     this.#env = env;
@@ -103,6 +104,18 @@ export class Appender {
       else queue.unshift(group);
       this.#watch();
       this.#schedule();
+    });
+  }
+
+  /** Waits until everything has been answered, but not longer than that. */
+  async drained(ms: number): Promise<void> {
+    if (this.#groups.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#env.timer(ms, resolve);
+      this.#onDrained = () => {
+        cancel();
+        resolve();
+      };
     });
   }
 
@@ -247,6 +260,7 @@ export class Appender {
     this.#groups.delete(group);
     this.#account(group.channel, -group.items.length, -group.bytes);
     group.resolve(group.results);
+    if (this.#groups.size === 0) this.#onDrained?.();
   }
 
   #giveUp(group: Group): void {

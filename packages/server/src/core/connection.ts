@@ -54,6 +54,7 @@ export class Connection implements LinkSink, FeedLink {
   #inFlight = 0;
   #pumping = false;
   #dead = false;
+  #leaving = false;
   #cancelHello: () => void;
 
   constructor(parts: ConnectionParts, transport: Transport) {
@@ -88,6 +89,7 @@ export class Connection implements LinkSink, FeedLink {
     }
     if (this.#state !== 'open' || !this.#member)
       return this.close('hello_first', 'the first command is hello, and its reply is waited for');
+    if (this.#leaving) return this.#reply(command.req, { error: problem({ code: 'closing', text: 'the server is closing' }) });
     if (this.#inFlight >= limits.commandsInFlight) {
       const text = `at most ${limits.commandsInFlight} commands wait for their reply`;
       return this.#reply(command.req, { error: problem({ code: 'too_many', text }) });
@@ -162,6 +164,13 @@ export class Connection implements LinkSink, FeedLink {
   renewed(): void {
     const feed = this.#member?.feed;
     for (const subscription of feed?.subscriptions.values() ?? []) feed?.renewed(subscription);
+  }
+
+  /** The node is going: the client is told to come back, and no more commands are taken. What is under way is answered. */
+  bye(push: Extract<Push, { push: 'bye' }>): void {
+    if (this.#state !== 'open') return;
+    this.#leaving = true;
+    this.#push(push);
   }
 
   close(code: Code, text: string): void {

@@ -42,7 +42,7 @@ export interface HubbubNode {
   attach(transport: Transport): LinkSink;
   /** What it sees of itself, for status pages and tests. */
   status(): NodeStatus;
-  /** Ends all links with `closing`, and everything that it has begun. */
+  /** Says `bye` to all links, answers what is under way (a second at most), ends the links with `closing`, and everything that it has begun. */
   close(): Promise<void>;
 }
 
@@ -65,6 +65,9 @@ const beatSlots = 10;
 /** A hold that lasts so long is told at once. */
 const toldHoldAfter = 2_000;
 const slice = 5;
+/** With an embedded store there is no other node to go to: the link ends at once, and the server may be back soon. */
+const bye = { push: 'bye', after: 0, retryAfter: 1_000 } as const;
+const lastAnswers = 1_000;
 
 /** Makes a node. */
 export function createNode(parts: NodeParts): HubbubNode {
@@ -173,6 +176,8 @@ class Node implements HubbubNode {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    for (const connection of this.#connections.keys()) connection.bye(bye);
+    await this.#appender.drained(lastAnswers);
     this.#cancelBeat?.();
     this.#look.close();
     this.#bells.close();

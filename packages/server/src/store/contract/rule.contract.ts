@@ -1,6 +1,6 @@
 /** What a rule of the store's contract is, and what a store brings to be asked it. */
 import assert from 'node:assert/strict';
-import type { Item, Store } from '../store.ts';
+import { type Item, type Store, StoreError } from '../store.ts';
 
 /** What only some databases can be made to do. */
 export interface Abilities {
@@ -56,11 +56,21 @@ export function rule(id: string, title: string, needs: readonly Ability[], body:
       const database = await factory.open();
       try {
         await body({ ...nothing, ...database });
+        await checkQuietly(database.store);
       } finally {
         await database.close();
       }
     },
   };
+}
+
+/** Whatever a rule has done, the store finds nothing wrong with it. A handle that the rule has closed or left behind cannot say. */
+async function checkQuietly({ powers }: Store): Promise<void> {
+  const problems: string[] = [];
+  await powers.checkable?.check((problem) => problems.push(problem)).catch((error: unknown) => {
+    if (!(error instanceof StoreError)) throw error;
+  });
+  assert.deepEqual(problems, []);
 }
 
 /** Why the store is not asked this rule; undefined: it is. */
