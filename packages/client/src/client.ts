@@ -11,6 +11,7 @@ import { HubbubError } from './error.ts';
 import type { Dial } from './link.ts';
 import { type Ack, type Draft, Outbox, type Outgoing } from './outbox.ts';
 import { platformEnv } from './platform/env.ts';
+import { confirmation, type Status, statusOf } from './status.ts';
 import { ChannelSubscription, type SubscribeOptions, type Subscription } from './subscription.ts';
 import { dialWebSocket } from './transports/websocket.ts';
 
@@ -18,6 +19,7 @@ export type { Event } from '@hubbub/protocol/event';
 export { HubbubError } from './error.ts';
 export type { Dial, Link, LinkHandlers } from './link.ts';
 export type { Ack, Draft, Outgoing } from './outbox.ts';
+export type { Status } from './status.ts';
 export type { SubscribeOptions, Subscription, SubscriptionState } from './subscription.ts';
 
 /** What the client shows at sign-in: a token it was given before, or (a guest) the name it wants to be seen by. */
@@ -36,24 +38,6 @@ export interface ConnectOptions {
   /** Names the program's build, for the server's log and for `upgrade_required`. */
   readonly build?: string;
 }
-
-/**
- * What the client is doing, and the truth about what is on the screen:
- * - `connecting`: the first link is not there yet; `reconnecting`: the link was lost; `retryAt` (of `env.now()`) while it waits, left
- *   out while it tries.
- * - `catching-up`: linked; `toGo` events are still missing, over all channels.
- * - `live`: linked, all subscriptions stand at the head, and the server has confirmed within two heartbeats that it knows the head.
- * - `stale`: linked, but the server cannot see its own log at the moment: nothing new can be shown or sent.
- * - `refused`: the server will not have us (`unauthorized`, `upgrade_required`); nothing is tried until `signIn`. Nothing is lost.
- */
-export type Status =
-  | { readonly state: 'connecting' }
-  | { readonly state: 'reconnecting'; readonly attempt: number; readonly retryAt?: number }
-  | { readonly state: 'catching-up'; readonly toGo: number }
-  | { readonly state: 'live' }
-  | { readonly state: 'stale' }
-  | { readonly state: 'refused'; readonly code: string; readonly text: string }
-  | { readonly state: 'closed' };
 
 export interface Client {
   readonly status: Status;
@@ -88,9 +72,6 @@ export interface Client {
 export function connect(options: ConnectOptions): Client {
   return new HubbubClient(options);
 }
-
-/** The server confirms this often that it sees the head of its log; after two missing ones, `live` is no longer believed. */
-const confirmation = 2 * limits.heartbeatMs;
 
 class HubbubClient implements Client {
   readonly #env: Env;
@@ -309,41 +290,14 @@ class HubbubClient implements Client {
   }
 
   #report(): void {
-    const status = this.#now();
+    const status = statusOf(this.#connection.state, this.#subscriptions.values(), {
+      wasOpen: this.#wasOpen,
+      stale: this.#stale,
+      confirmedFor: this.#env.now() - this.#confirmedAt,
+    });
     const before = this.#status;
     if (JSON.stringify(before) === JSON.stringify(status)) return;
     this.#status = status;
     for (const run of [...this.#statusListeners]) run(status);
-  }
-
-  #now(): Status {
-    const { state } = this.#connection;
-    switch (state.phase) {
-      case 'closed':
-        return { state: 'closed' };
-      case 'refused':
-        return { state: 'refused', code: state.code, text: state.text };
-      case 'waiting':
-        return { state: 'reconnecting', attempt: state.attempt, retryAt: state.retryAt };
-      case 'dialing':
-      case 'greeting':
-        return this.#wasOpen || state.attempt > 1 ? { state: 'reconnecting', attempt: state.attempt } : { state: 'connecting' };
-      case 'open':
-        return this.#linked();
-    }
-  }
-
-  /** What can be said while the link stands. */
-  #linked(): Status {
-    const trusted = this.#env.now() - this.#confirmedAt < confirmation;
-    if (this.#stale || (!trusted && this.#confirmedAt > Number.NEGATIVE_INFINITY)) return { state: 'stale' };
-    let toGo = 0;
-    let waiting = !trusted;
-    for (const subscription of this.#subscriptions.values()) {
-      const { state } = subscription.state;
-      if (state === 'opening' || state === 'behind') waiting = true;
-      toGo += subscription.toGo;
-    }
-    return waiting ? { state: 'catching-up', toGo } : { state: 'live' };
   }
 }

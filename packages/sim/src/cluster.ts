@@ -1,3 +1,4 @@
+import { uuidv7 } from '@hubbub/protocol/id';
 import type { BrokerSinks } from '@hubbub/server/broker/broker';
 import { type LocalBus, localBus } from '@hubbub/server/broker/local';
 import { type Loss, lossy } from '@hubbub/server/broker/lossy';
@@ -142,6 +143,18 @@ export class Cluster implements Wire {
     this.record.cuts.push({ epoch, heads, at: this.world.now });
     this.storeWeather.appendsFrom = this.world.now + 1_100;
     this.#settledAt = this.world.now + 3_000;
+  }
+
+  /** Bans or pardons whoever is behind a client, without any node. */
+  rule(client: Actor, kind: 'ban' | 'pardon'): void {
+    // Past the nodes, it has to keep to the rule for itself: nothing is appended until a rollback has been noticed.
+    if (this.settling) return void this.#database.after(3_000, () => this.rule(client, kind));
+    const user = this.#userOf.get(client) ?? '';
+    const id = uuidv7(this.#database.env());
+    const facts = [{ key: 'banned', value: kind === 'ban' ? 'true' : null }];
+    const items = [{ channel: `user:${user}`, id, from: 'admin', kind, body: '{}', counts: false, concerns: [user], facts }];
+    const { epoch } = this.data;
+    this.record.committed(items, this.data.append(items), epoch, this.world.now);
   }
 
   names(client: Actor, user: string): void {

@@ -64,6 +64,19 @@ export const faults = {
       member.storeWay.cut = false;
     };
   },
+  /** Somebody is banned, by a program that writes to the database, where his node cannot see it and goes on hearing bells. */
+  ban_unseen: (cluster, { dice }) => {
+    if (cluster.settling) return undefined;
+    const link = dice.pick([...cluster.links]);
+    const member = cluster.members.find(({ actor }) => actor === link?.node);
+    if (!link || !member) return undefined;
+    member.storeWay.cut = true;
+    cluster.rule(link.client, 'ban');
+    return () => {
+      member.storeWay.cut = false;
+      cluster.rule(link.client, 'pardon');
+    };
+  },
   cut_broker: (cluster, { dice }) => {
     const member = dice.pick(cluster.members);
     if (!member) return undefined;

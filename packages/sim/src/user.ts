@@ -158,16 +158,24 @@ export class User {
     else if (roll < 83 && some) this.send(channel, 'delete', { of: some.offset }, { odd: true });
     else if (roll < 84) this.send(channel, 'leave', {}, { odd: true });
     else if (roll < 85.5) this.send(channel, 'kick', { of: other }, { odd: true });
-    else if (roll < 86.5) this.send(`user:${other}`, 'ban', {}, { odd: true });
-    else if (roll < 88.5) for (const name of this.#others()) this.send(`user:${name}`, 'pardon', {}, { odd: true });
-    else if (roll < 89.3) this.#twice(channel);
-    else if (roll < 90) this.send(channel, 'say', { text: 'poison' }, { odd: true });
-    else if (roll < 91 && some?.from === this.name) this.send(channel, 'say', { text: 'another' }, { id: some.id, odd: true });
+    else if (roll < 87.5) this.#ban(other);
+    else if (roll < 89.5) for (const name of this.#others()) this.send(`user:${name}`, 'pardon', {}, { odd: true });
+    else if (roll < 90.2) this.#twice(channel);
+    else if (roll < 90.8) this.send(channel, 'say', { text: 'poison' }, { odd: true });
+    else if (roll < 91.6 && some?.from === this.name) this.send(channel, 'say', { text: 'another' }, { id: some.id, odd: true });
     else if (roll < 94) this.#reconnect();
     else if (roll < 97) {
       this.#leave(channel);
       this.actor.after(dice.between(0, 300), () => this.#read(channel));
     } else say(0);
+  }
+
+  /** For a while: whoever stays banned is of no more use here. */
+  #ban(name: string): void {
+    this.send(`user:${name}`, 'ban', {}, { odd: true });
+    this.actor.after(4_000, () => {
+      if (this.busy) this.send(`user:${name}`, 'pardon', {}, { odd: true });
+    });
   }
 
   /** Two programs of one person that send the same event at once. */

@@ -1,17 +1,16 @@
-import { type Code, problem, Refusal } from '@hubbub/protocol/codes';
+import { type Code, codes, problem, Refusal } from '@hubbub/protocol/codes';
 import type { Env } from '@hubbub/protocol/env';
 import type { Command, HelloCommand, Push, Replies, StatePush } from '@hubbub/protocol/frames';
 import { limits } from '@hubbub/protocol/limits';
-import { isId } from '@hubbub/protocol/names';
-import { protocolVersion } from '@hubbub/protocol/version';
 import type { Answer, CommandParts } from './commands/context.ts';
+import { hello } from './commands/hello.ts';
 import { BadCommand, parseCommand } from './commands/parse.ts';
 import { send } from './commands/send.ts';
 import { subscribe } from './commands/subscribe.ts';
 import { unsubscribe } from './commands/unsubscribe.ts';
 import { within } from './deadline.ts';
 import { Feed, type FeedLink, type FeedParts } from './feed.ts';
-import type { Credentials, Identity, Who } from './identity.ts';
+import type { Identity, Who } from './identity.ts';
 import type { Mechanism } from './mechanisms.ts';
 import { authorityPatience } from './rights.ts';
 import type { Session, Sessions } from './session.ts';
@@ -182,28 +181,18 @@ export class Connection implements LinkSink, FeedLink {
 
   async #hello(command: HelloCommand): Promise<void> {
     this.#state = 'asking';
-    const refuse = (code: Code, text: string): void => {
-      this.#reply(command.req, { error: problem({ code, text }) });
-      if (this.#state !== 'closed') this.#state = 'new';
-    };
-    if (command.protocol !== protocolVersion) return this.close('upgrade_required', `this server speaks protocol ${protocolVersion}`);
-    if (!isId(command.session)) return refuse('bad_id', 'a session is a UUID in lower case');
-    const credentials = credentialsOf(command);
-    if (!credentials) return refuse('bad_command', 'hello brings a token or a name');
     try {
-      const answer = await within(this.#parts.env, authorityPatience, this.#parts.identity.identify(credentials));
+      const { who, token, reply } = await hello(this.#parts, command);
       if (this.#isClosed()) return;
-      if ('refused' in answer) {
-        if (answer.refused === 'unauthorized') return this.close('unauthorized', answer.text);
-        return refuse(answer.refused, answer.text);
-      }
-      this.#open(command, answer.who, answer.token ?? ('token' in credentials ? credentials.token : undefined));
-      const { node, build } = this.#parts;
-      const token = answer.token === undefined ? {} : { token: answer.token };
-      this.#reply(command.req, { user: answer.who.user, ...token, node, build, limits: { ...limits } });
+      this.#open(command, who, token);
+      this.#reply(command.req, reply);
       this.health(this.#parts.healthNow());
-    } catch {
-      if (!this.#isClosed()) refuse('unavailable', 'who you are cannot be told at the moment');
+    } catch (error) {
+      if (this.#isClosed()) return;
+      const refusal = error instanceof Refusal ? error : new Refusal('unavailable', 'who you are cannot be told at the moment', 500);
+      if (codes[refusal.code].close !== undefined) return this.close(refusal.code, refusal.text);
+      this.#state = 'new';
+      this.#reply(command.req, { error: problem(refusal) });
     }
   }
 
@@ -301,9 +290,4 @@ export class Connection implements LinkSink, FeedLink {
   #reply(req: number, result: object): void {
     if (this.#state !== 'closed') this.#transport.write(new Frame(JSON.stringify({ res: req, ...result })));
   }
-}
-
-function credentialsOf({ token, name }: HelloCommand): Credentials | undefined {
-  if (token !== undefined) return name === undefined ? { token } : undefined;
-  return name === undefined ? undefined : { name };
 }

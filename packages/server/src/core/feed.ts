@@ -2,17 +2,16 @@ import { Refusal } from '@hubbub/protocol/codes';
 import type { Env } from '@hubbub/protocol/env';
 import type { StatePush, Subscribed } from '@hubbub/protocol/frames';
 import { formatPosition, type Position } from '@hubbub/protocol/position';
-import type { Flights, Landing } from './flight.ts';
+import type { Flights } from './flight.ts';
 import type { History } from './history.ts';
 import type { Hub } from './hub.ts';
 import type { Who } from './identity.ts';
 import type { Mechanism } from './mechanisms.ts';
-import { cut, eventsFrame } from './page.ts';
+import { Pull } from './pull.ts';
 import type { Rights } from './rights.ts';
 import { Standings } from './standings.ts';
 import { newestPage, type Start, startAt } from './start.ts';
 import { type FeedOfSubscription, Subscription } from './subscription.ts';
-import type { Encoded } from './tail.ts';
 import type { Frame } from './transport.ts';
 
 /** What every feed of a node shares. */
@@ -49,17 +48,21 @@ export class Feed implements FeedOfSubscription {
   readonly #who: () => Who;
   readonly #link: FeedLink;
   readonly #standings: Standings;
-  /** Behind, in the order of their turns. */
-  readonly #due = new Set<Subscription>();
-  /** One read of the store at a time; what has landed is taken at once or dropped. */
-  #fetching: Subscription | undefined;
-  #landed: { readonly subscription: Subscription; readonly landing: Landing } | undefined;
+  readonly #pull: Pull;
 
   constructor(parts: FeedParts, who: () => Who, link: FeedLink) {
     this.#parts = parts;
     this.#who = who;
     this.#link = link;
     this.#standings = new Standings(parts.env, (subscription, state) => this.#tell(subscription, state, false));
+    this.#pull = new Pull(parts, {
+      live: (subscription) => this.#set(subscription, 'live'),
+      held: (subscription) => this.#standings.changed(subscription),
+      concern: (subscription, offset) => this.concern(subscription, offset),
+      trimmed: (subscription) => this.#trimmed(subscription),
+      behind: (subscription) => this.#behind(subscription),
+      ready: () => link.ready(),
+    });
   }
 
   /**
@@ -145,108 +148,12 @@ export class Feed implements FeedOfSubscription {
 
   /** Whether something may be there to take. */
   get waiting(): boolean {
-    return this.#due.size > 0;
+    return this.#pull.waiting;
   }
 
-  /**
-   * The next events, as frames: whole pages, at least one if there is any, about `maxBytes` in all, channels in turn. Empty: nothing
-   * now; `ready` is called when there is. Cursors move with the answer, so it must be written.
-   */
+  /** See `Pull.take`. */
   take(maxBytes: number): readonly Frame[] {
-    if (this.#due.size === 0) return [];
-    if (this.#parts.held()) {
-      for (const subscription of this.#due) this.#standings.changed(subscription);
-      this.#parts.env.count('behind_hold');
-      return [];
-    }
-    const frames: Frame[] = [];
-    let left = maxBytes;
-    const landed = this.#landed;
-    this.#landed = undefined;
-    if (landed && landed.subscription.state === 'behind') left -= this.#takeLanding(landed.subscription, landed.landing, left, frames);
-    let idle = 0;
-    while (left > 0 && idle < this.#due.size) {
-      const subscription = this.#due.values().next().value;
-      if (!subscription) break;
-      this.#due.delete(subscription);
-      const { channel } = subscription;
-      if (subscription.state !== 'behind') continue;
-      if (subscription.cursor >= channel.sent && channel.open) {
-        this.#parts.env.count('live_again');
-        this.#set(subscription, 'live');
-        continue;
-      }
-      this.#due.add(subscription);
-      const events = channel.open ? channel.tail.after(subscription.cursor) : undefined;
-      if (!events) {
-        this.#fetch(subscription);
-        idle += 1;
-        continue;
-      }
-      const bytes = this.#takePage(subscription, events, frames);
-      left -= bytes;
-      idle = bytes > 0 ? 0 : idle + 1;
-    }
-    return frames;
-  }
-
-  /** One page of `events` (which follow the cursor), up to `sent`. Returns its bytes. */
-  #takePage(subscription: Subscription, events: readonly Encoded[], frames: Frame[]): number {
-    const { channel, user } = subscription;
-    const page = cut(events, channel.sent, (event) => concerns(event, user) && event.entry.header.offset > subscription.asOf);
-    const last = page.at(-1);
-    if (!last) return 0;
-    const frame = eventsFrame(channel.name, this.#parts.history.epoch, page);
-    frames.push(frame);
-    subscription.cursor = last.entry.header.offset;
-    if (concerns(last, user)) this.concern(subscription, subscription.cursor);
-    return frame.bytes;
-  }
-
-  #takeLanding(subscription: Subscription, landing: Landing, maxBytes: number, frames: Frame[]): number {
-    if (landing.first > subscription.cursor + 1) {
-      subscription.cursor = landing.first - 1;
-      this.#trimmed(subscription);
-    }
-    let bytes = 0;
-    while (bytes < maxBytes && subscription.state === 'behind') {
-      const taken = this.#takePage(subscription, following(landing.events, subscription.cursor), frames);
-      if (taken === 0) break;
-      bytes += taken;
-    }
-    return bytes;
-  }
-
-  /** Reads on from the store. The landing wakes the connection, which takes it in the same turn, or it is dropped. */
-  #fetch(subscription: Subscription): void {
-    const { channel } = subscription;
-    if (this.#fetching || !channel.open) return;
-    this.#fetching = subscription;
-    const cursor = subscription.cursor;
-    this.#parts.flights.read(channel.name, cursor + 1, channel.sent).then(
-      (landing) => {
-        this.#fetching = undefined;
-        subscription.failures = following(landing.events, cursor).length > 0 || landing.first > cursor + 1 ? 0 : subscription.failures + 1;
-        if (subscription.failures > 0) this.#pause(subscription);
-        this.#landed = { subscription, landing };
-        this.#link.ready();
-        this.#landed = undefined;
-      },
-      () => {
-        this.#fetching = undefined;
-        subscription.failures += 1;
-        this.#pause(subscription);
-        this.#link.ready();
-      },
-    );
-  }
-
-  /** A read that brought nothing is tried again, ever later. */
-  #pause(subscription: Subscription): void {
-    this.#due.delete(subscription);
-    this.#parts.env.timer(Math.min(longestPause, firstPause * 2 ** (subscription.failures - 1)), () => {
-      if (subscription.state === 'behind') this.#behind(subscription);
-    });
+    return this.#pull.take(maxBytes);
   }
 
   async #ask(subscription: Subscription): Promise<void> {
@@ -292,7 +199,7 @@ export class Feed implements FeedOfSubscription {
 
   #behind(subscription: Subscription): void {
     this.#set(subscription, 'behind');
-    this.#due.add(subscription);
+    this.#pull.add(subscription);
     this.#link.ready();
   }
 
@@ -303,7 +210,7 @@ export class Feed implements FeedOfSubscription {
 
   #end(subscription: Subscription): void {
     subscription.state = 'gone';
-    this.#due.delete(subscription);
+    this.#pull.remove(subscription);
     this.#standings.forget(subscription);
     this.#parts.hub.remove(subscription);
     const { name } = subscription.channel;
@@ -342,15 +249,4 @@ export interface Opened {
   readonly subscription: Subscription;
   readonly start: Start;
   readonly result: Subscribed;
-}
-
-function concerns(event: Encoded, user: string): boolean {
-  const named = event.entry.header.concerns;
-  return named !== undefined && (named.includes(user) || named.includes('*'));
-}
-
-/** Events after `cursor`, of a list that may begin before it. */
-function following(events: readonly Encoded[], cursor: number): readonly Encoded[] {
-  const at = events.findIndex((event) => event.entry.header.offset > cursor);
-  return at < 0 ? [] : events.slice(at);
 }

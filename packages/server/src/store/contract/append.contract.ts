@@ -1,7 +1,7 @@
 /** Offsets, counts, times: what an append gives. */
 import assert from 'node:assert/strict';
 import type { Outcome } from '../store.ts';
-import { appendSaid, commit, entriesOf, everything, failsWith, factsOf, idOf, item, outcomesOf, range, room } from './items.contract.ts';
+import { appendSaid, commit, entriesOf, everything, factsOf, failsWith, idOf, item, outcomesOf, range, room } from './items.contract.ts';
 import { type Rule, rule } from './rule.contract.ts';
 
 function tsOf(outcomes: readonly Outcome[]): number[] {

@@ -98,20 +98,31 @@ export const duplicateRules: readonly Rule[] = [
     assert.deepEqual(await appendSaid(store, join, { ...join, id: idOf(2) }), ['duplicate 1', 'requires']);
   }),
 
-  rule('S18', 'a probe tells duplicate, absent or id_conflict, before anything else is asked, and writes nothing', [], async ({ store }) => {
-    await commit(store, item(1));
-    const before = await everything(store);
-    const { until } = await store.moved(undefined, 10);
-    const probe = { probe: true, requires: [{ key: 'k', value: '1' }], empties: [90], facts: [{ key: 'p', value: '1' }], concerns: ['*'] };
-    const probes = [item(1, probe), item(2, probe), item(1, { ...probe, body: '1' }), item(2, probe)];
-    assert.deepEqual(await appendSaid(store, ...probes), ['duplicate 1', 'absent', 'id_conflict', 'absent']);
-    assert.deepEqual(await appendSaid(store, item(2, { probe: true, channel: 'room:b' })), ['absent']);
-    assert.deepEqual(await everything(store), before);
-    assert.deepEqual((await store.heads(['room:b'])).heads, [{ head: 0, n: 0, first: 1 }]);
-    const { heads, concerns } = await store.moved(until, 10);
-    assert.deepEqual({ heads, concerns }, { heads: [], concerns: [] });
-    // Its id is as free as it was; a probe sees what its own batch has brought.
-    assert.deepEqual(await appendSaid(store, item(2), item(2, { probe: true })), ['committed 2', 'duplicate 2']);
-    assert.equal((await store.heads([room])).heads[0]?.head, 2);
-  }),
+  rule(
+    'S18',
+    'a probe tells duplicate, absent or id_conflict, before anything else is asked, and writes nothing',
+    [],
+    async ({ store }) => {
+      await commit(store, item(1));
+      const before = await everything(store);
+      const { until } = await store.moved(undefined, 10);
+      const probe = {
+        probe: true,
+        requires: [{ key: 'k', value: '1' }],
+        empties: [90],
+        facts: [{ key: 'p', value: '1' }],
+        concerns: ['*'],
+      };
+      const probes = [item(1, probe), item(2, probe), item(1, { ...probe, body: '1' }), item(2, probe)];
+      assert.deepEqual(await appendSaid(store, ...probes), ['duplicate 1', 'absent', 'id_conflict', 'absent']);
+      assert.deepEqual(await appendSaid(store, item(2, { probe: true, channel: 'room:b' })), ['absent']);
+      assert.deepEqual(await everything(store), before);
+      assert.deepEqual((await store.heads(['room:b'])).heads, [{ head: 0, n: 0, first: 1 }]);
+      const { heads, concerns } = await store.moved(until, 10);
+      assert.deepEqual({ heads, concerns }, { heads: [], concerns: [] });
+      // Its id is as free as it was; a probe sees what its own batch has brought.
+      assert.deepEqual(await appendSaid(store, item(2), item(2, { probe: true })), ['committed 2', 'duplicate 2']);
+      assert.equal((await store.heads([room])).heads[0]?.head, 2);
+    },
+  ),
 ];

@@ -63,22 +63,27 @@ export const factRules: readonly Rule[] = [
     assert.deepEqual(await factsOf(store, { channel: room, prefix: 'a' }), [{ channel: room, key: 'a', value: '4', offset: 4 }]);
   }),
 
-  rule('S61', 'prefix: the facts of one channel whose key begins so, by key in the order of code points, removed ones too', [], async ({ store }) => {
-    await writeKeys(store);
-    assert.deepEqual(keysOf(await factsOf(store, { channel: room, prefix: '' })), keys);
-    for (const prefix of ['a', 'a:', 'a:1', '%', '_', '*', 'a%', '\uff21', '\u{1d11e}', 'none']) {
-      const facts = await factsOf(store, { channel: room, prefix });
-      assert.deepEqual(
-        keysOf(facts),
-        keys.filter((key) => key.startsWith(prefix)),
-        `prefix ${prefix}`,
-      );
-      for (const { channel, key, value } of facts) {
-        assert.equal(channel, room);
-        assert.equal(value, keys.indexOf(key) % 3 === 0 ? null : JSON.stringify(`${room} ${key}`));
+  rule(
+    'S61',
+    'prefix: the facts of one channel whose key begins so, by key in the order of code points, removed ones too',
+    [],
+    async ({ store }) => {
+      await writeKeys(store);
+      assert.deepEqual(keysOf(await factsOf(store, { channel: room, prefix: '' })), keys);
+      for (const prefix of ['a', 'a:', 'a:1', '%', '_', '*', 'a%', '\uff21', '\u{1d11e}', 'none']) {
+        const facts = await factsOf(store, { channel: room, prefix });
+        assert.deepEqual(
+          keysOf(facts),
+          keys.filter((key) => key.startsWith(prefix)),
+          `prefix ${prefix}`,
+        );
+        for (const { channel, key, value } of facts) {
+          assert.equal(channel, room);
+          assert.equal(value, keys.indexOf(key) % 3 === 0 ? null : JSON.stringify(`${room} ${key}`));
+        }
       }
-    }
-  }),
+    },
+  ),
 
   rule('S62', 'after: the facts that were written above an offset, by offset, then key', [], async ({ store }) => {
     const write = (number: number, ...written: string[]) =>
@@ -95,27 +100,33 @@ export const factRules: readonly Rule[] = [
     assert.deepEqual(await found(4), []);
   }),
 
-  rule('S63', 'about: the facts that speak of an offset of the range, both ends included, by that offset, then key', [], async ({ store }) => {
-    await commit(store, item(1, { facts: [{ key: 'z', value: '1', about: 'self' }] }), item(2), item(3));
-    const facts: FactWrite[] = [
-      { key: 'y', value: '1', about: 3 },
-      { key: '\u{1d11e}', value: '1', about: 1 },
-      { key: '\uff21', value: null, about: 1 },
-      { key: 'none', value: '1' },
-      { key: 'own', value: '1', about: 'self' },
-    ];
-    await commit(store, item(4, { facts }), item(5, { channel: 'room:b', facts: [{ key: 'x', value: '1', about: 'self' }] }));
-    const found = async (...about: [number, number]) => (await factsOf(store, { channel: room, about })).map(({ about, key }) => `${about} ${key}`);
-    const all = ['1 z', '1 \uff21', '1 \u{1d11e}', '3 y', '4 own'];
-    assert.deepEqual(await found(0, 99), all);
-    assert.deepEqual(await found(1, 3), all.slice(0, 4));
-    assert.deepEqual(await found(3, 4), all.slice(3));
-    assert.deepEqual(await found(2, 2), []);
-    assert.deepEqual(await found(3, 1), []);
-    // It speaks of nothing any more.
-    await commit(store, item(6, { facts: [{ key: 'y', value: '2' }] }));
-    assert.deepEqual(await found(2, 4), ['4 own']);
-  }),
+  rule(
+    'S63',
+    'about: the facts that speak of an offset of the range, both ends included, by that offset, then key',
+    [],
+    async ({ store }) => {
+      await commit(store, item(1, { facts: [{ key: 'z', value: '1', about: 'self' }] }), item(2), item(3));
+      const facts: FactWrite[] = [
+        { key: 'y', value: '1', about: 3 },
+        { key: '\u{1d11e}', value: '1', about: 1 },
+        { key: '\uff21', value: null, about: 1 },
+        { key: 'none', value: '1' },
+        { key: 'own', value: '1', about: 'self' },
+      ];
+      await commit(store, item(4, { facts }), item(5, { channel: 'room:b', facts: [{ key: 'x', value: '1', about: 'self' }] }));
+      const found = async (...about: [number, number]) =>
+        (await factsOf(store, { channel: room, about })).map(({ about, key }) => `${about} ${key}`);
+      const all = ['1 z', '1 \uff21', '1 \u{1d11e}', '3 y', '4 own'];
+      assert.deepEqual(await found(0, 99), all);
+      assert.deepEqual(await found(1, 3), all.slice(0, 4));
+      assert.deepEqual(await found(3, 4), all.slice(3));
+      assert.deepEqual(await found(2, 2), []);
+      assert.deepEqual(await found(3, 1), []);
+      // It speaks of nothing any more.
+      await commit(store, item(6, { facts: [{ key: 'y', value: '2' }] }));
+      assert.deepEqual(await found(2, 4), ['4 own']);
+    },
+  ),
 
   rule('S64', 'pairs: exactly these, in the order asked, twice if asked twice, without what was never written', [], async ({ store }) => {
     await writeKeys(store);
@@ -132,16 +143,21 @@ export const factRules: readonly Rule[] = [
     assert.deepEqual(await factsOf(store, { pairs: [] }), []);
   }),
 
-  rule('S65', 'with: the facts of all channels whose key begins so, by key, then channel, in the order of code points', [], async ({ store }) => {
-    await writeKeys(store);
-    for (const prefix of ['', 'a:', '%', '\u{1d11e}', 'none']) {
-      const found = (await factsOf(store, { with: prefix })).map(({ key, channel }) => [key, channel]);
-      const expected = keys
-        .filter((key) => key.startsWith(prefix))
-        .flatMap((key) => [room, 'room:\uff21', 'room:\u{1d11e}'].map((channel) => [key, channel]));
-      assert.deepEqual(found, expected, `with ${prefix}`);
-    }
-  }),
+  rule(
+    'S65',
+    'with: the facts of all channels whose key begins so, by key, then channel, in the order of code points',
+    [],
+    async ({ store }) => {
+      await writeKeys(store);
+      for (const prefix of ['', 'a:', '%', '\u{1d11e}', 'none']) {
+        const found = (await factsOf(store, { with: prefix })).map(({ key, channel }) => [key, channel]);
+        const expected = keys
+          .filter((key) => key.startsWith(prefix))
+          .flatMap((key) => [room, 'room:\uff21', 'room:\u{1d11e}'].map((channel) => [key, channel]));
+        assert.deepEqual(found, expected, `with ${prefix}`);
+      }
+    },
+  ),
 
   rule('S66', 'pages of any size make up the whole answer, nothing cut and nothing twice', [], async ({ store }) => {
     await writeKeys(store);
@@ -156,16 +172,17 @@ export const factRules: readonly Rule[] = [
 
   rule('S67', 'what is written between two pages neither cuts nor repeats what stands still', [], async ({ store }) => {
     await writeKeys(store);
-    for (const [place, query] of queries.entries()) {
-      if ('pairs' in query) continue;
+    let number = 1_000;
+    for (const query of queries) {
       const whole = await factsOf(store, query);
-      let number = 10_000 * (place + 1);
+      let left = 12;
       const between = async (): Promise<void> => {
         number += 1;
-        const facts = ['!', 'a!', '\u{1d11e}!', 'zz'].map((key) => ({ key: `${key}${number}`, value: '1', about: 3 }));
-        await commit(store, item(number, { facts }), item(number, { channel: 'room:0', facts }));
+        left -= 1;
+        const facts = ['!', 'a!', '\u{1d11e}!', 'zz'].map((key) => ({ key: `${key}${number}`, value: '1', about: 1 }));
+        if (left >= 0) await commit(store, item(number, { facts }), item(number, { channel: 'room:0', facts }));
       };
-      const found = (await pages(store, query, 1, number < 30_000 || 'about' in query ? between : undefined)).slice(0, 200);
+      const found = await pages(store, query, 1, between);
       const still = found.filter((fact) => whole.some(({ channel, key }) => channel === fact.channel && key === fact.key));
       assert.deepEqual(still, whole, JSON.stringify(query));
     }

@@ -86,6 +86,21 @@ export async function turns(count: number): Promise<void> {
   for (let at = 0; at < count; at++) await turn();
 }
 
+/** Runs `work` with others beside it, who may ask whether it has ended. Throws what any of them has thrown, once all are at an end. */
+export async function beside<Result>(
+  work: () => Promise<unknown>,
+  others: readonly ((ended: () => boolean) => Promise<Result>)[],
+): Promise<Result[]> {
+  let done = false;
+  const running = others.map((other) => other(() => done));
+  const working = work().finally(() => {
+    done = true;
+  });
+  await Promise.allSettled([working, ...running]);
+  await working;
+  return Promise.all(running);
+}
+
 /** Whole numbers below a bound, the same ones for the same seed (mulberry32). */
 export function dice(seed: number): (bound: number) => number {
   let state = seed;

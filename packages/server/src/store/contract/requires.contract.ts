@@ -1,7 +1,7 @@
 /** What an item asks of the facts before it goes in, and what goes in with it. */
 import assert from 'node:assert/strict';
 import type { Item, Requirement } from '../store.ts';
-import { appendSaid, commit, entriesOf, everything, factsOf, item, range, room, turn } from './items.contract.ts';
+import { appendSaid, beside, commit, entriesOf, everything, factsOf, item, range, room, turn } from './items.contract.ts';
 import { type Rule, rule } from './rule.contract.ts';
 
 const needs = (...requires: Requirement[]): Partial<Item> => ({ requires });
@@ -53,40 +53,45 @@ export const requireRules: readonly Rule[] = [
     ]);
   }),
 
-  rule('S22', 'what follows one that was refused by requires is skipped, to the end of the chain, in its channel', [], async ({ store }) => {
-    const never = needs({ key: 'k', value: '1' });
-    const follows = { follows: true };
-    const batch = [
-      item(1, follows),
-      item(2, never),
-      item(3, { ...follows, channel: 'room:b' }),
-      item(4, follows),
-      item(5, follows),
-      item(6),
-      item(7, follows),
-    ];
-    assert.deepEqual(await appendSaid(store, ...batch), [
-      'committed 1',
-      'requires',
-      'committed 1',
-      'skipped',
-      'skipped',
-      'committed 2',
-      'committed 3',
-    ]);
-    // Another refusal, a duplicate or an earlier call is none of its business.
-    assert.deepEqual(await appendSaid(store, item(8, never)), ['requires']);
-    const others = [item(9, { empties: [90] }), item(10, follows), item(1, { body: '1' }), item(11, follows), item(1), item(12, follows)];
-    assert.deepEqual(await appendSaid(store, item(13, follows), ...others), [
-      'committed 4',
-      'bad_empties',
-      'committed 5',
-      'id_conflict',
-      'committed 6',
-      'duplicate 1',
-      'committed 7',
-    ]);
-  }),
+  rule(
+    'S22',
+    'what follows one that was refused by requires is skipped, to the end of the chain, in its channel',
+    [],
+    async ({ store }) => {
+      const never = needs({ key: 'k', value: '1' });
+      const follows = { follows: true };
+      const batch = [
+        item(1, follows),
+        item(2, never),
+        item(3, { ...follows, channel: 'room:b' }),
+        item(4, follows),
+        item(5, follows),
+        item(6),
+        item(7, follows),
+      ];
+      assert.deepEqual(await appendSaid(store, ...batch), [
+        'committed 1',
+        'requires',
+        'committed 1',
+        'skipped',
+        'skipped',
+        'committed 2',
+        'committed 3',
+      ]);
+      // Another refusal, a duplicate or an earlier call is none of its business.
+      assert.deepEqual(await appendSaid(store, item(8, never)), ['requires']);
+      const others = [item(9, { empties: [90] }), item(10, follows), item(1, { body: '1' }), item(11, follows), item(1), item(12, follows)];
+      assert.deepEqual(await appendSaid(store, item(13, follows), ...others), [
+        'committed 4',
+        'bad_empties',
+        'committed 5',
+        'id_conflict',
+        'committed 6',
+        'duplicate 1',
+        'committed 7',
+      ]);
+    },
+  ),
 
   rule('S23', 'the order of the questions: follows, id, probe, requires, empties', [], async ({ store }) => {
     await commit(store, item(1));
@@ -121,16 +126,14 @@ export const requireRules: readonly Rule[] = [
   }),
 
   rule('S25', 'whoever looks while it is appended sees an event with its facts and emptied bodies or not at all', [], async ({ store }) => {
-    let done = false;
     const write = async (): Promise<void> => {
       for (const number of range(40)) {
         await commit(store, item(2 * number), item(2 * number + 1, { ...writes('last', String(number)), empties: [2 * number + 1] }));
         await turn();
       }
-      done = true;
     };
-    const look = async (): Promise<void> => {
-      while (!done) {
+    const look = async (ended: () => boolean): Promise<void> => {
+      while (!ended()) {
         const before = (await store.heads([room])).heads[0]?.head ?? 0;
         const [fact] = await factsOf(store, { pairs: [{ channel: room, key: 'last' }] });
         const { head, entries } = await store.read(room, { after: Math.max(0, before - 4) }, 512);
@@ -140,7 +143,7 @@ export const requireRules: readonly Rule[] = [
         await turn();
       }
     };
-    await Promise.all([write(), look(), look()]);
+    await beside(write, [look, look]);
     assert.equal((await entriesOf(store)).length, 80);
   }),
 ];

@@ -67,9 +67,11 @@ export function rule(id: string, title: string, needs: readonly Ability[], body:
 /** Whatever a rule has done, the store finds nothing wrong with it. A handle that the rule has closed or left behind cannot say. */
 async function checkQuietly({ powers }: Store): Promise<void> {
   const problems: string[] = [];
-  await powers.checkable?.check((problem) => problems.push(problem)).catch((error: unknown) => {
-    if (!(error instanceof StoreError)) throw error;
-  });
+  await powers.checkable
+    ?.check((problem) => problems.push(problem))
+    .catch((error: unknown) => {
+      if (!(error instanceof StoreError)) throw error;
+    });
   assert.deepEqual(problems, []);
 }
 

@@ -86,7 +86,7 @@ export class MemoryData {
     const [seqText, epoch] = since.split(' ');
     const seq = Number(seqText);
     const oldest = this.#moves[0]?.seq ?? this.#seq + 1;
-    if (epoch !== this.epoch || seq + 1 < oldest || seq > this.#seq)
+    if (epoch !== this.epoch || !Number.isSafeInteger(seq) || seq + 1 < oldest || seq > this.#seq)
       return { until: newest, more: false, purged: true, heads: [], concerns: [] };
     const start = seq + 1 - oldest;
     const rows = this.#moves.slice(start, start + limit);

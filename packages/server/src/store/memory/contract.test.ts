@@ -1,0 +1,4 @@
+import { memoryFactory } from '../contract/memory.fixture.ts';
+import { storeContract } from '../contract.ts';
+
+storeContract('memory', memoryFactory());
