@@ -153,8 +153,8 @@ export class Cluster implements Wire {
     const id = uuidv7(this.#database.env());
     const facts = [{ key: 'banned', value: kind === 'ban' ? 'true' : null }];
     const items = [{ channel: `user:${user}`, id, from: 'admin', kind, body: '{}', counts: false, concerns: [user], facts }];
-    const { epoch } = this.data;
-    this.record.committed(items, this.data.append(items), epoch, this.world.now);
+    // Acknowledged to nobody: should it be lost before any node has seen it, its place may well be given again.
+    this.record.committed(items, this.data.append(items), `outside ${this.data.epoch}`, this.world.now);
   }
 
   names(client: Actor, user: string): void {

@@ -1,7 +1,7 @@
 import type { Client, Status } from '@hubbub/client';
 import { platformEnv } from '@hubbub/client/platform/env';
 import { type ReactNode, useEffect, useState } from 'react';
-import { signOut } from './session.ts';
+import { askAgain } from './session.ts';
 
 interface BannerProps {
   readonly client: Client;
@@ -27,11 +27,11 @@ function Line({ client, status }: Pick<BannerProps, 'client' | 'status'>): React
     case 'live':
       return null;
     case 'connecting':
-      return <span className="late">connecting</span>;
+      return <span>connecting</span>;
     case 'reconnecting':
       return <Reconnecting client={client} retryAt={status.retryAt} />;
     case 'catching-up':
-      return <span className="late">{status.toGo > 0 ? `catching up, ${status.toGo.toLocaleString()} to go` : 'catching up'}</span>;
+      return <span>{status.toGo > 0 ? `catching up, ${status.toGo.toLocaleString()} to go` : 'catching up'}</span>;
     case 'stale':
       return <span>the server cannot see its log at the moment: this may not be the newest, and sending waits</span>;
     case 'refused':
@@ -62,21 +62,29 @@ function Reconnecting({ client, retryAt }: { readonly client: Client; readonly r
 function Refused({ code, text }: { readonly code: string; readonly text: string }): ReactNode {
   if (code === 'upgrade_required') {
     return (
-      <span>
-        this page is older than the server{' '}
-        <button type="button" className="link" onClick={() => location.reload()}>
-          load it anew
-        </button>
-      </span>
+      <>
+        <span>this page is older than the server</span>
+        <span>
+          <button type="button" className="link" onClick={() => location.reload()}>
+            load it anew
+          </button>
+        </span>
+      </>
     );
   }
   return (
-    <span>
-      the server does not let you in: {text || code}{' '}
-      <button type="button" className="link" onClick={signOut}>
-        sign in again
-      </button>
-    </span>
+    <>
+      <span>the server does not let you in: {text || code}</span>
+      <span>
+        <button
+          type="button"
+          className="link"
+          onClick={() => askAgain('The server does not take who you were here. What you wrote is kept, and is sent once you are in again.')}
+        >
+          sign in again
+        </button>
+      </span>
+    </>
   );
 }
 

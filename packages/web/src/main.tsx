@@ -2,7 +2,7 @@ import { type ReactNode, StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Room } from './room.tsx';
 import { settle, useRoom } from './route.ts';
-import { resume, useSession } from './session.ts';
+import { resume, unsent, useSession } from './session.ts';
 import { SignIn } from './sign-in.tsx';
 import './style/tokens.css';
 import './style/page.css';
@@ -11,13 +11,23 @@ import './style/timeline.css';
 import './style/narrow.css';
 
 function App(): ReactNode {
-  const client = useSession();
+  const session = useSession();
   const room = useRoom();
-  return client ? <Room key={room} client={client} room={room} /> : <SignIn />;
+  switch (session.state) {
+    case 'out':
+      return <SignIn />;
+    case 'asked':
+      return <SignIn why={session.why} />;
+    case 'in':
+      return <Room key={room} client={session.client} room={room} />;
+  }
 }
 
 settle();
 resume();
+window.addEventListener('beforeunload', (event) => {
+  if (unsent() > 0) event.preventDefault();
+});
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(

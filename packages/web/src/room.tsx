@@ -28,14 +28,6 @@ export function Room({ client, room }: { readonly client: Client; readonly room:
     rememberRoom(room);
   }, [room, title]);
 
-  useEffect(() => {
-    if (waiting === 0) return;
-    // What the server has not got yet is nowhere but here.
-    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
-    window.addEventListener('beforeunload', ask);
-    return () => window.removeEventListener('beforeunload', ask);
-  }, [waiting]);
-
   return (
     <div className="page">
       <a className="skip" href="#composer">

@@ -2,7 +2,7 @@ import { decodeName } from '@hubbub/protocol/names';
 import { type MouseEvent, type ReactNode, useRef, useState } from 'react';
 import { nameOf } from './people.ts';
 import { goTo, pathOfRoom, recentRooms, roomNamed } from './route.ts';
-import { signOut } from './session.ts';
+import { signOut, unsent } from './session.ts';
 import { Avatar } from './timeline/avatar.tsx';
 
 interface RoomsProps {
@@ -31,12 +31,21 @@ export function Rooms({ room, user }: RoomsProps): ReactNode {
         <div className="self">
           <Avatar user={user} />
           <span className="name">{nameOf(user)}</span>
-          <button type="button" className="link" onClick={signOut} title="Forgets on this browser who you are">
-            sign out
-          </button>
+          <SignOut />
         </div>
       )}
     </nav>
+  );
+}
+
+function SignOut(): ReactNode {
+  const [lost, setLost] = useState(0);
+  // What is not sent yet goes with it: that wants to be said twice.
+  const onClick = (): void => (unsent() > lost ? setLost(unsent()) : signOut());
+  return (
+    <button type="button" className="link" onClick={onClick} onBlur={() => setLost(0)} title="Forgets on this browser who you are">
+      {lost === 0 ? 'sign out' : `lose ${lost} unsent?`}
+    </button>
   );
 }
 
@@ -66,7 +75,7 @@ function GoTo(): ReactNode {
         autoComplete="off"
         enterKeyHint="go"
       />
-      {impossible && <p className="failure">No room can be called that: it is too long.</p>}
+      {impossible && <p className="failure">No room can be called that: it is too long, or only dots.</p>}
     </form>
   );
 }

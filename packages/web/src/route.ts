@@ -9,8 +9,13 @@ const remembered = 12;
 
 /** The name, as it is spelled on the wire, of the room that a text means; undefined where no room can be called that. */
 export function roomNamed(text: string): string | undefined {
-  const name = encodeName(text.trim().replace(/^#/, ''));
-  return isChannel(`room:${name}`) ? name : undefined;
+  return spelled(text.trim().replace(/^#/, ''));
+}
+
+function spelled(text: string): string | undefined {
+  const name = encodeName(text);
+  // An address that ends in dots leads elsewhere.
+  return isChannel(`room:${name}`) && !/^\.+$/.test(name) ? name : undefined;
 }
 
 /** The room that a path means, if it means one. */
@@ -18,7 +23,7 @@ export function roomOfPath(path: string): string | undefined {
   const text = /^\/r\/([^/]+)\/?$/.exec(path)?.[1];
   if (text === undefined) return undefined;
   try {
-    return roomNamed(decodeURIComponent(text));
+    return spelled(decodeURIComponent(text));
   } catch {
     // Not the escapes of any text.
     return undefined;

@@ -1,7 +1,12 @@
 import { type ReactNode, useState } from 'react';
 import { lastName, signIn } from './session.ts';
 
-export function SignIn(): ReactNode {
+interface SignInProps {
+  /** Why one is asked once more. */
+  readonly why?: string;
+}
+
+export function SignIn({ why }: SignInProps): ReactNode {
   const [name, setName] = useState(lastName);
   return (
     <main className="sign-in">
@@ -19,7 +24,8 @@ export function SignIn(): ReactNode {
             id="name"
             value={name}
             onChange={(event) => setName(event.target.value)}
-            maxLength={32}
+            maxLength={64}
+            aria-describedby={why === undefined ? undefined : 'why'}
             autoComplete="nickname"
             // biome-ignore lint/a11y/noAutofocus: the only thing to do here
             autoFocus
@@ -28,6 +34,11 @@ export function SignIn(): ReactNode {
             Come in
           </button>
         </div>
+        {why !== undefined && (
+          <p className="failure" id="why" role="alert">
+            {why}
+          </p>
+        )}
       </form>
     </main>
   );

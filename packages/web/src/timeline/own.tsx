@@ -19,7 +19,8 @@ export function OwnView({ event, user, head, onRetry, onDiscard }: OwnViewProps)
   const { id, state } = event;
   const error = 'error' in event ? event.error : undefined;
   return (
-    <li className={head ? 'row head own' : 'row own'} data-id={id} data-own={state}>
+    // Not read aloud: one has just written it, and hears it when it comes back.
+    <li className={head ? 'row head own' : 'row own'} data-id={id} data-own={state} aria-live="off">
       {head && <Avatar user={user ?? '?'} />}
       {head && (
         <p className="who">
@@ -31,7 +32,7 @@ export function OwnView({ event, user, head, onRetry, onDiscard }: OwnViewProps)
       </p>
       {state === 'unknown' && <p className="failure">No answer yet; it goes on trying.</p>}
       {state === 'failed' && (
-        <p className="failure">
+        <p className="failure" role="alert">
           Not sent: {error?.text ?? 'it was refused'}.{' '}
           <button type="button" className="link" onClick={() => onRetry(id)}>
             retry

@@ -35,7 +35,8 @@ export function Timeline({ title, user, channel, reading }: TimelineProps): Reac
         tabIndex={0}
         role="log"
         aria-label="Messages"
-        aria-live={follows ? 'polite' : 'off'}
+        // What was said before one came is not news.
+        aria-live={follows && state.state === 'live' ? 'polite' : 'off'}
       >
         <div ref={content}>
           {oldest && (
