@@ -21,6 +21,7 @@ export function check(record: Record, data: MemoryData, users: readonly User[], 
   const lost = lostCommits(record);
   checkCommits(record);
   checkWritten(record);
+  checkBytes(record);
   checkSendings(record, final, lost);
   for (const reader of record.readers) checkReader(record, reader, circumstances);
   // A rollback takes revocations back too: what was written before it cannot be told right from wrong by the log that is left.
@@ -79,6 +80,18 @@ function checkWritten(record: Record): void {
           (commit) => commit.at <= at && !record.cuts.some((cut) => wasCut(cut, commit) && cut.at <= at && cut.epoch !== epoch),
         );
     if (!valid) record.violate('I5', `${user} was given ${id} as ${offset} of ${channel} in ${epoch}, which it is not`);
+  }
+}
+
+/** P10: whoever reads an event, live, late or slowly, from whichever node, gets the same bytes; but for a body that has gone. */
+function checkBytes(record: Record): void {
+  const texts = new Map<string, string>();
+  for (const { channel, offset, id, text, emptied, user } of record.written) {
+    // The same event of two histories has one place and one text; a rolled-back and repeated one is another commit, with another time.
+    const event = `${channel} ${offset} ${id} ${emptied} ${/"ts":(\d+)/.exec(text)?.[1]}`;
+    const first = texts.get(event);
+    if (first !== undefined && first !== text) record.violate('P10', `${user} was given ${offset} of ${channel} in other bytes`);
+    texts.set(event, text);
   }
 }
 

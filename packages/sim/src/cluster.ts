@@ -172,9 +172,21 @@ export class Cluster implements Wire {
   wrote(client: Actor, text: string): void {
     if (!text.startsWith('{"push":"events"')) return;
     const user = this.#userOf.get(client) ?? '';
-    const { channel, epoch, events } = JSON.parse(text) as { channel: string; epoch: string; events: { offset: number; id: string }[] };
-    for (const { offset, id } of events) this.record.written.push({ user, channel, epoch, offset, id, at: this.world.now });
+    const { channel, epoch, events } = JSON.parse(text) as { channel: string; epoch: string; events: Written[] };
+    for (const event of events) {
+      const { offset, id, emptied } = event;
+      // Made by JSON.stringify, so that making it again gives the same bytes, or shows that it was not.
+      const written = { user, channel, epoch, offset, id, text: JSON.stringify(event), emptied: emptied !== undefined, at: this.world.now };
+      this.record.written.push(written);
+      if (!text.includes(written.text)) this.record.violate('P10', `the bytes of ${offset} of ${channel} are not canonical`);
+    }
   }
+}
+
+interface Written {
+  readonly offset: number;
+  readonly id: string;
+  readonly emptied?: number;
 }
 
 /** Everybody is who he says he is. */

@@ -53,6 +53,9 @@ export interface Written {
   readonly epoch: string;
   readonly offset: number;
   readonly id: string;
+  /** The event's bytes, and whether its body had gone by then. */
+  readonly text: string;
+  readonly emptied: boolean;
   readonly at: number;
 }
 
