@@ -29,6 +29,8 @@ export interface SimulatedLink {
   cut(): void;
   /** From now on nothing passes, and nobody is told. */
   halfOpen(): void;
+  /** The client's program sends this, whatever it is. */
+  inject(text: string): void;
   /** The client stops reading, or reads on. */
   read(on: boolean): void;
 }
@@ -149,6 +151,10 @@ class Pipe implements Link, SimulatedLink, Transport {
     this.node.after(2 * this.weather.delay(), () => {
       if (!this.#silent && this.#state === 'open' && this.#reading) this.#heardAt = this.node.now;
     });
+  }
+
+  inject(text: string): void {
+    this.send(text);
   }
 
   cut(): void {

@@ -17,6 +17,8 @@ export interface StoreWeather {
   lost: number;
   /** Nothing arrives at all. */
   down: boolean;
+  /** Every way takes just so long. */
+  fixed?: number;
   /** After a rollback every connection is new: nothing is appended until its node has looked twice (a store's rule, see its contract). */
   appendsFrom: number;
 }
@@ -44,10 +46,11 @@ export function simulatedStore(node: Actor, database: Actor, data: MemoryData, w
   const call = <Answer>(writing: boolean, run: () => Promise<Answer>): Promise<Answer> => {
     node.charge(callCost);
     const { dice } = database;
+    const delay = (): number => weather.fixed ?? dice.delay(weather.usual, weather.long);
     return new Promise((resolve, reject) => {
       let answered = false;
       const answer = (settle: () => void): void => {
-        database.world.schedule(node, database.now + dice.delay(weather.usual, weather.long), () => {
+        database.world.schedule(node, database.now + delay(), () => {
           if (answered) return;
           answered = true;
           cancel();
@@ -61,7 +64,7 @@ export function simulatedStore(node: Actor, database: Actor, data: MemoryData, w
       const refuse = (): void => reject(new StoreError('unavailable', 'refused'));
       const refused = dice.chance(weather.refused);
       const lost = dice.chance(weather.lost);
-      nextApply = Math.max(nextApply, node.now + dice.delay(weather.usual, weather.long));
+      nextApply = Math.max(nextApply, node.now + delay());
       database.world.schedule(database, nextApply, () => {
         if (weather.down || way.cut) return;
         if (refused || (writing && database.now < weather.appendsFrom)) return answer(refuse);

@@ -17,6 +17,8 @@ export class World {
   readonly counts = new Map<string, number>();
   now = 0;
   steps = 0;
+  /** Work takes no time: then what one does cannot delay another by being there. */
+  idle = false;
   #queue: Task[] = [];
   #number = 0;
 
@@ -133,7 +135,7 @@ export class Actor {
 
   /** Work that takes so long. */
   charge(ms: number): void {
-    this.#clock = this.now + ms;
+    if (!this.world.idle) this.#clock = this.now + ms;
   }
 
   /** SIGSTOP until then: everything that is due comes late. */
