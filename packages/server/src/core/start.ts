@@ -26,5 +26,5 @@ export function startAt(position: Position | undefined, maxGap: number | undefin
 
 /** The start of the newest page: the last 128 events at least, 255 at most, or all that is kept. */
 export function newestPage({ head, first }: Standing): number {
-  return Math.max(first - 1, 0, (Math.ceil(head / blockSize) - 2) * blockSize);
+  return Math.max(first - 1, 0, (Math.floor(head / blockSize) - 1) * blockSize);
 }
