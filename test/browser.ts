@@ -105,7 +105,7 @@ export async function person(server: PageServer, name: string, room = 'general',
   const page = await stranger(server, room, options);
   await page.getByLabel('Your name').fill(name);
   await page.getByRole('button', { name: 'Come in' }).click();
-  await page.locator('[data-status=live]').waitFor({ state: 'attached' });
+  await status(page, 'live');
   return page;
 }
 
@@ -131,6 +131,21 @@ export function composer(page: Page) {
 export async function say(page: Page, text: string): Promise<void> {
   await composer(page).fill(text);
   await composer(page).press('Enter');
+}
+
+/** Waits until the page says that this is how its link stands. */
+export function status(page: Page, state: string): Promise<void> {
+  return page.locator(`[data-status=${state}]`).waitFor({ state: 'attached' });
+}
+
+/** Waits until a row on the page says this. */
+export function hear(page: Page, text: string): Promise<void> {
+  return page.locator('.row[data-offset] .text').getByText(text, { exact: true }).waitFor();
+}
+
+/** Waits until nothing of ours is still on its way. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.querySelectorAll('.own').length === 0);
 }
 
 export interface ShownRow {

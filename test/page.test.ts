@@ -4,7 +4,21 @@ import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
-import { buildPage, composer, endAll, hasBrowser, PageServer, person, root, say, shownRows, stranger } from './browser.ts';
+import {
+  buildPage,
+  composer,
+  endAll,
+  hasBrowser,
+  hear,
+  PageServer,
+  person,
+  root,
+  say,
+  settled,
+  shownRows,
+  status,
+  stranger,
+} from './browser.ts';
 import { unless } from './store-rig.ts';
 
 /** Keeps every state that the banner has been in. */
@@ -18,20 +32,6 @@ async function recordStatus(page: Page): Promise<() => Promise<string[]>> {
     return states;
   });
   return () => history.jsonValue();
-}
-
-function status(page: Page, state: string): Promise<void> {
-  return page.locator(`[data-status=${state}]`).waitFor({ state: 'attached' });
-}
-
-/** Waits until a row on the page says this. */
-function hear(page: Page, text: string): Promise<void> {
-  return page.locator('.row[data-offset] .text').getByText(text, { exact: true }).waitFor();
-}
-
-/** Waits until nothing of ours is still on its way. */
-async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(() => document.querySelectorAll('.own').length === 0);
 }
 
 function atEnd(page: Page): Promise<boolean> {
@@ -240,7 +240,6 @@ describe('page', unless(hasBrowser, 'there is no Chromium at /usr/bin/chromium')
   });
 });
 
-/** Real talk where it is at hand; else lines of the same shape. */
 /** Begins to note the last offset on the page at every change; the answer tells those seen, each once. */
 async function lastOffsets(page: Page): Promise<() => Promise<number[]>> {
   const noted = await page.evaluateHandle(() => {
@@ -255,6 +254,7 @@ async function lastOffsets(page: Page): Promise<() => Promise<number[]>> {
   return () => noted.jsonValue();
 }
 
+/** Real talk where it is at hand; else lines of the same shape. */
 function logs(folder: string): string[] {
   const real = join(root, '../shared/data/irc');
   const found = existsSync(real) ? globSync('ubuntu-20*.txt', { cwd: real }).sort().slice(0, 5) : [];

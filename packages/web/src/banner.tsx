@@ -18,6 +18,9 @@ export function Banner({ client, status, waiting }: BannerProps): ReactNode {
       {waiting > 0 && (status.state === 'reconnecting' || status.state === 'connecting') && (
         <span>{waiting === 1 ? 'your message will be sent' : `your ${waiting} messages will be sent`}</span>
       )}
+      {waiting > 0 && status.state === 'refused' && (
+        <span>{waiting === 1 ? 'your message is kept' : `your ${waiting} messages are kept`}</span>
+      )}
     </div>
   );
 }
@@ -74,12 +77,12 @@ function Refused({ code, text }: { readonly code: string; readonly text: string 
   }
   return (
     <>
-      <span>the server does not let you in: {text || code}</span>
+      <span>{code === 'unauthorized' ? 'the server does not know you any more' : `the server does not let you in: ${text || code}`}</span>
       <span>
         <button
           type="button"
           className="link"
-          onClick={() => askAgain('The server does not take who you were here. What you wrote is kept, and is sent once you are in again.')}
+          onClick={() => askAgain('The server does not know you any more. What you wrote is kept, and is sent once you are in again.')}
         >
           sign in again
         </button>
