@@ -106,9 +106,9 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'a held node goes on delivering',
-    file: 'core/connection.ts',
-    find: '!member || this.#parts.held() ||',
-    replace: '!member ||',
+    file: 'core/fanout.ts',
+    find: 'const held = this.#parts.held();',
+    replace: 'const held = began < 0;',
   },
   {
     name: 'rollback not noticed',

@@ -12,8 +12,8 @@ const maxBeyondBytes = 256 * 1_024;
 /** Who listens to a channel: a subscription, as its channel sees it. */
 export interface Listener {
   readonly user: string;
-  /** A frame of the events after `start` up to `end`: it is for whoever is live at its start. */
-  offer(frame: Frame, start: number, end: number): void;
+  /** A frame of the events after `start` up to `end`: it is for whoever is live at its start. Says whether it was written. */
+  offer(frame: Frame, start: number, end: number): boolean;
   /** `sent` has risen without a frame. */
   due(): void;
   /** The event at `offset` concerns its user. */

@@ -119,7 +119,7 @@ export class Connection implements LinkSink, FeedLink {
 
   offer(frame: Frame): boolean {
     const member = this.#member;
-    if (this.#state !== 'open' || this.#dead || !member || this.#parts.held() || this.#transport.room() <= 0) return false;
+    if (this.#state !== 'open' || this.#dead || !member || this.#transport.room() <= 0) return false;
     if (this.#expired(member)) return false;
     this.#transport.write(frame);
     return true;

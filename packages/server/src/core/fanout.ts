@@ -33,6 +33,8 @@ interface Run {
 export interface FanoutParts {
   readonly env: Env<Mechanism>;
   epoch(): string;
+  /** Whether events must be held back, because the newest look is too old to trust. */
+  held(): boolean;
 }
 
 /**
@@ -154,18 +156,24 @@ export class Fanout {
   #write(run: Run): boolean {
     const { env } = this.#parts;
     const began = env.now();
-    for (let checked = 0; ; checked++) {
+    // Asked once a slice: what is held back is not queued, everybody is behind and reads for himself when it is over.
+    const held = this.#parts.held();
+    let shared = 0;
+    let through = false;
+    for (let checked = 1; ; checked++) {
       const { value: listener, done } = run.listeners.next();
-      if (done) break;
-      for (const { frame, start, end } of run.frames) listener.offer(frame, start, end);
-      // The clock costs more than a write is worth looking at it for.
-      if (checked % 16 === 15 && env.now() - began >= slice) {
-        run.took += env.now() - began;
-        return false;
+      if (done) {
+        through = true;
+        break;
       }
+      if (held) listener.due();
+      else for (const { frame, start, end } of run.frames) if (listener.offer(frame, start, end)) shared += 1;
+      // The clock costs more than a write is worth looking at it for.
+      if (checked % 16 === 0 && env.now() - began >= slice) break;
     }
     run.took += env.now() - began;
-    return true;
+    if (shared > 0) env.count('shared_frame', shared);
+    return through;
   }
 
   #finish({ channel, took }: Run): void {

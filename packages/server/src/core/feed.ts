@@ -117,11 +117,13 @@ export class Feed implements FeedOfSubscription {
     this.#standings.close();
   }
 
-  offer(subscription: Subscription, frame: Frame, start: number, end: number): void {
+  offer(subscription: Subscription, frame: Frame, start: number, end: number): boolean {
     if (subscription.cursor === start && this.#link.offer(frame)) {
       subscription.cursor = end;
-      this.#parts.env.count('shared_frame');
-    } else if (subscription.cursor < end) this.#behind(subscription);
+      return true;
+    }
+    if (subscription.cursor < end) this.#behind(subscription);
+    return false;
   }
 
   due(subscription: Subscription): void {

@@ -101,7 +101,7 @@ class Node implements HubbubNode {
     this.#parts = parts;
     this.#env = env;
     this.id = randomText(env.random, 8);
-    this.#fanout = new Fanout({ env, epoch: () => this.#history.epoch });
+    this.#fanout = new Fanout({ env, epoch: () => this.#history.epoch, held: () => this.#look.held() });
     this.#history = new History(env, store, () => this.#renewed());
     this.#hub = new Hub(env, this.#history, () => this.#openBroker(), {
       advanced: (channel) => this.#fanout.advanced(channel),

@@ -37,8 +37,8 @@ export class Subscription implements Listener {
     this.feed = feed;
   }
 
-  offer(frame: Frame, start: number, end: number): void {
-    if (this.state === 'live') this.feed.offer(this, frame, start, end);
+  offer(frame: Frame, start: number, end: number): boolean {
+    return this.state === 'live' && this.feed.offer(this, frame, start, end);
   }
 
   due(): void {
@@ -52,8 +52,8 @@ export class Subscription implements Listener {
 
 /** What others may ask of the feed that a subscription belongs to. */
 export interface FeedOfSubscription {
-  /** A live subscription is offered a frame of its channel. */
-  offer(subscription: Subscription, frame: Frame, start: number, end: number): void;
+  /** A live subscription is offered a frame of its channel; says whether it was written. */
+  offer(subscription: Subscription, frame: Frame, start: number, end: number): boolean;
   /** The channel's `sent` has risen: a live subscription has something to take. */
   due(subscription: Subscription): void;
   /** Something concerns its user: `offset` of its channel, or left out: everything is in doubt. */

@@ -33,7 +33,7 @@ const themes: Readonly<Record<string, readonly Rule[]>> = {
 
 export const storeRules: readonly Rule[] = Object.values(themes).flat();
 
-/** Registers the rules as tests. What the store's databases cannot be made to do leaves rules out; one test names them, and why. */
+/** Registers the rules as tests. What its databases cannot be made to do leaves rules out; a test names them, and why. */
 export function storeContract(name: string, factory: Factory): void {
   describe(`${name}: the store's contract`, () => {
     for (const [theme, rules] of Object.entries(themes)) {
@@ -41,14 +41,13 @@ export function storeContract(name: string, factory: Factory): void {
         for (const rule of rules) if (leftOut(rule, factory) === undefined) it(`${rule.id} ${rule.title}`, () => rule.run(factory));
       });
     }
-    const out = storeRules.filter((rule) => leftOut(rule, factory) !== undefined);
-    if (out.length === 0) return;
-    it(`leaves out ${out.map(({ id }) => id).join(', ')}, for a reason`, (t) => {
-      for (const rule of out) {
-        const reason = leftOut(rule, factory) ?? '';
+    const out = Map.groupBy(storeRules, (rule) => leftOut(rule, factory));
+    for (const [reason, rules] of out) {
+      if (reason === undefined) continue;
+      it(`leaves out ${rules.map(({ id }) => id).join(', ')}, for a reason`, (t) => {
         assert.notEqual(reason.trim(), '');
-        t.diagnostic(`${name} leaves out ${rule.id}: ${reason}`);
-      }
-    });
+        t.diagnostic(`${name} leaves out ${rules.map(({ id }) => id).join(', ')}: ${reason}`);
+      });
+    }
   });
 }

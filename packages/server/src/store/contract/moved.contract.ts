@@ -173,7 +173,7 @@ export const movedRules: readonly Rule[] = [
         seen.take(moved);
         since = moved.until;
         if (last && !moved.more) return seen;
-        if (!moved.more) await turns(1 + roll(20));
+        await turns(moved.more ? 1 : 1 + roll(20));
       }
       return assert.fail('looks without end');
     };

@@ -82,7 +82,9 @@ export const readRules: readonly Rule[] = [
       if (number % 20 !== 0) return { head: 0, n: 0, first: 1 };
       return { head: number % 60 === 0 ? 2 : 1, n: 1, first: 1 };
     });
-    assert.deepEqual(heads, expected);
+    assert.equal(heads.length, expected.length);
+    // One by one: what differs in a list of this length takes half a minute to print.
+    for (const [at, standing] of heads.entries()) assert.deepEqual(standing, expected[at], `the head asked for in place ${at}`);
     assert.deepEqual((await store.heads([])).heads, []);
   }),
 

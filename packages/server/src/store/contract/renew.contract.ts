@@ -91,6 +91,7 @@ export const renewRules: readonly Rule[] = [
     const place = new Map((await entriesOf(store)).map(({ header }) => [header.id, header.offset]));
     const offset = ({ number }: { number: number }): number => place.get(item(number).id) ?? Number.NaN;
     const firstNew = Math.min(...told.filter((answer) => answer.epoch === renewed.epoch).map(offset));
+    assert.ok(Number.isFinite(firstNew), 'appends go on in the new epoch');
     for (const answer of late)
       assert.ok(offset(answer) < firstNew, `event ${offset(answer)} under the old epoch, ${firstNew} under the new`);
     assert.equal(place.size, told.length + 1, 'what was refused is nowhere');

@@ -81,7 +81,8 @@ export function leftOut({ needs }: Rule, { lacks }: Factory): string | undefined
   return missing.length > 0 ? missing.join('; ') : undefined;
 }
 
-const missing = (ability: Ability) => (): never => assert.fail(`the rule uses ${ability} and does not say that it needs it`);
+const missing = (ability: Ability) => (): never =>
+  assert.fail(`${ability}: the database cannot do it and its factory does not say why, or the rule does not say that it needs it`);
 
 const nothing: Abilities = {
   another: missing('another'),
