@@ -71,6 +71,15 @@ class LinkSocket extends WebSocket {
   }
 }
 
+/** Links that have been written to in this turn. */
+let corked: WebSocketTransport[] = [];
+
+function uncorkAll(): void {
+  const links = corked;
+  corked = [];
+  for (const link of links) link.uncork();
+}
+
 /** One WebSocket. Frames go straight to its TCP socket: header and payload are one buffer, made once for all who get the frame. */
 class WebSocketTransport implements Transport {
   readonly traits = { name: 'websocket', signals: true, presence: true } as const;
@@ -116,12 +125,17 @@ class WebSocketTransport implements Transport {
       // What one turn brings for a link leaves in one system call.
       this.#corked = true;
       this.#socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        this.#socket.uncork();
-      });
+      corked.push(this);
+      // One for all links that this turn writes to: a thousand readers of one frame are one errand.
+      if (corked.length === 1) process.nextTick(uncorkAll);
     }
     this.#socket.write(frame.encoded('websocket', encodeFrame));
+  }
+
+  /** Lets go what the turn has written. */
+  uncork(): void {
+    this.#corked = false;
+    this.#socket.uncork();
   }
 
   room(): number {
