@@ -10,8 +10,8 @@ export function byteLength(text: string): number {
 }
 
 /**
- * Makes a body's JSON text, once. Refuses with `bad_body` what is no JSON value, is nested too deep, holds a number that is not finite
- * or a key `__proto__`; with `too_large` what is longer than a body may be.
+ * Makes a body's JSON text, once. Refuses with `bad_body` what is no JSON value, is nested too deep, holds a number that is not finite,
+ * an ill-formed string or a key `__proto__`; with `too_large` what is longer than a body may be.
  */
 export function bodyText(body: unknown): string {
   check(body, 0);
@@ -30,6 +30,7 @@ function check(value: unknown, depth: number): void {
   if (depth >= limits.bodyDepth) throw new Refusal('bad_body', `a body is nested at most ${limits.bodyDepth} deep`);
   for (const [key, member] of Object.entries(value)) {
     if (key === '__proto__') throw new Refusal('bad_body', 'a body has no key __proto__');
+    if (!key.isWellFormed()) throw new Refusal('bad_body', 'a key of the body is no well-formed Unicode');
     check(member, depth + 1);
   }
 }
