@@ -3,9 +3,12 @@ import type { Event } from '@hubbub/client';
 /** An event as one line for people: offset, time, who, kind, text. */
 export function eventLine({ offset, ts, from, kind, body, emptied }: Event): string {
   const text = emptied === undefined ? textOf(body) : `(emptied by ${emptied})`;
-  // A terminal obeys control characters, and turns lines around: what people have sent must do neither.
-  const plain = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, ' ');
-  return [offset, new Date(ts).toISOString(), from, kind, plain].join('\t');
+  return [offset, new Date(ts).toISOString(), from, kind, plain(text)].join('\t');
+}
+
+/** A terminal obeys control characters, and turns lines around: what people have sent, or damage has left, must do neither. */
+export function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, ' ');
 }
 
 function textOf(body: unknown): string {

@@ -68,6 +68,26 @@ program
   .action(async (files, options) => (await import('./commands/import.ts')).importIrc(files, options));
 
 program
+  .command('check')
+  .description('read the whole log, while no server runs, and say what is wrong')
+  .addOption(data())
+  .action(async (options) => (await import('./commands/store.ts')).check(options));
+
+program
+  .command('backup')
+  .description('copy the log, while no server runs')
+  .argument('<file>', 'a new file')
+  .addOption(data())
+  .action(async (file, options) => (await import('./commands/store.ts')).backup(file, options));
+
+program
+  .command('restore')
+  .description('put a backup in the place of the log, which is gone then')
+  .argument('<file>', 'what backup has written')
+  .addOption(data())
+  .action(async (file, options) => (await import('./commands/store.ts')).restore(file, options));
+
+program
   .command('sim')
   .description('run whole clusters in one thread, with faults, seed by seed, and check every promise')
   .addOption(new Option('--seeds <count>', 'how many').default(100).argParser(whole))
@@ -75,6 +95,15 @@ program
   .option('--json', 'one JSON object as the last line')
   .option('--bugs', 'plant known bugs instead, and see each one caught')
   .action(async (options) => (await import('./commands/sim.ts')).sim(options));
+
+program
+  .command('bench')
+  .description('measure what it costs on this machine, beside peers')
+  .argument('<scenario>', 'fanout, append or slow')
+  .option('--peers <names>', 'of fanout: ws, socketio; installed at first use')
+  .addOption(new Option('--seconds <seconds>', "how long one run lasts; left out, the scenario's own length").argParser(factor))
+  .option('--json', 'one JSON object as the last line')
+  .action(async (scenario, options) => (await import('./commands/bench.ts')).bench(scenario, options));
 
 function whole(text: string): number {
   const value = Number(text);

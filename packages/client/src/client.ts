@@ -243,7 +243,7 @@ class HubbubClient implements Client {
 
   /** Subscribes with what else is asked for in this turn. */
   #ask(subscription: ChannelSubscription): void {
-    if (this.#connection.state.phase !== 'open') return;
+    if (this.#connection.state.phase !== 'open' || subscription.state.state === 'gone') return;
     if (this.#asking.size === 0) this.#env.turn(() => this.#askAll());
     this.#asking.add(subscription);
   }
@@ -266,6 +266,7 @@ class HubbubClient implements Client {
           const result = results[at];
           if (!result) return true;
           one.answered(result);
+          if ('error' in result) atLeast = Math.max(atLeast, result.error.retryAfter ?? 0);
           return 'error' in result && one.state.state !== 'gone';
         });
       });

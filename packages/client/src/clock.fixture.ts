@@ -16,16 +16,17 @@ export async function settle(): Promise<void> {
   for (let at = 0; at < 30; at++) await Promise.resolve();
 }
 
-/** A world whose time passes only in `pass`. `draw` is what `random` says. */
+/** A world whose time passes only in `pass`. `random` says one half, until told otherwise. */
 export class Clock implements Env {
   time = 1_000_000;
   readonly counts = new Map<string, number>();
-  draw: () => number;
+  /** Handed on without its world, so it is bound. */
+  readonly random: () => number;
   #timers: { readonly at: number; readonly run: () => void }[] = [];
   #turns: (() => void)[] = [];
 
-  constructor(draw: () => number = () => 0.5) {
-    this.draw = draw;
+  constructor(random: () => number = () => 0.5) {
+    this.random = random;
   }
 
   now(): number {
@@ -42,10 +43,6 @@ export class Clock implements Env {
 
   turn(run: () => void): void {
     this.#turns.push(run);
-  }
-
-  random(): number {
-    return this.draw();
   }
 
   count(name: string, by = 1): void {

@@ -108,6 +108,8 @@ export class Connection {
 
   #dial(): void {
     const { env, url, dial } = this.#parts;
+    // What a former link's server asked for is over.
+    this.#retryAfter = 0;
     const mine = (run: () => void): void => {
       if (this.#link === link) run();
     };
@@ -153,12 +155,13 @@ export class Connection {
     this.#say(link, 'hello', members, {
       resolve: (reply: HelloReply) => {
         this.#apply({ type: 'welcomed' });
-        onWelcome(reply);
+        // Whoever was told of it may have closed, or signed in as somebody else.
+        if (this.#link === link) onWelcome(reply);
       },
       reject: (error) => {
         if (this.#link !== link) return;
         if (error.passing) {
-          this.#retryAfter = error.retryAfter ?? 0;
+          this.#retryAfter = Math.max(this.#retryAfter, error.retryAfter ?? 0);
           this.#lost();
         } else this.#apply({ type: 'refused', code: error.code, text: error.message });
       },

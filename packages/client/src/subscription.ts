@@ -98,6 +98,7 @@ export class ChannelSubscription implements Subscription {
 
   /** The server's answer to `target`. A passing refusal is for the client to ask again. */
   answered(result: Subscribed | Failed): void {
+    if (this.#state.state === 'gone') return;
     if ('error' in result) {
       const error = HubbubError.of(result.error as { code: string; text: string });
       if (!error.passing) this.#set({ state: 'gone', code: error.code });
@@ -116,10 +117,9 @@ export class ChannelSubscription implements Subscription {
     if (this.#deaf || !cursor) return;
     if (epoch !== cursor.epoch) return this.#gap();
     const fresh = events.filter(({ offset }) => offset > cursor.offset) as unknown as Event[];
-    const first = fresh[0];
     const last = fresh.at(-1);
-    if (!first || !last) return;
-    if (first.offset !== cursor.offset + 1) return this.#gap();
+    if (!last) return;
+    if (fresh.some(({ offset }, at) => offset !== cursor.offset + 1 + at)) return this.#gap();
     // The cursor moves first: whoever closes or sends from inside the callback sees where it stands.
     this.#cursor = { offset: last.offset, epoch };
     this.#head = Math.max(this.#head, last.offset);

@@ -24,8 +24,13 @@ export function readConfig({ host, port, data }: { readonly [Name in keyof Confi
     throw new StartError(`--port ${port}: a port is a whole number from 0 (any that is free) to 65535`, 2);
   }
   if (!/^[\w.:%-]+$/.test(host)) throw new StartError(`--host ${host}: this is no address; 127.0.0.1 is one`, 2);
+  return { host, port: Number(port), data: dataFolder(data) };
+}
+
+/** An empty name would mean wherever one happens to be. Throws StartError. */
+export function dataFolder(data: string): string {
   if (data === '') throw new StartError('--data: the name of a folder, such as ./data', 2);
-  return { host, port: Number(port), data };
+  return data;
 }
 
 /** Whether only programs on this machine can reach a server that listens there. */

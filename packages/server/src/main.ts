@@ -1,15 +1,18 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { guestIdentity, guestToken } from './auth/guest.ts';
 import { SecretError, secretFile } from './auth/secret.ts';
 import { localBus } from './broker/local.ts';
 import { openRooms } from './chat/authority.ts';
-import { type Config, StartError } from './config.ts';
+import { type Config, dataFolder, StartError } from './config.ts';
 import { createNode } from './core/node.ts';
 import { processEnv } from './env.ts';
 import { ListenError, openHttp } from './gateway/http.ts';
 import { listenWebSocket } from './gateway/websocket.ts';
+import { filesOf } from './store/sqlite/files.ts';
 import { openSqlite, SqliteOpenError } from './store/sqlite/open.ts';
+import { restoreSqlite } from './store/sqlite/restore.ts';
+import { type Store, StoreError } from './store/store.ts';
 
 export { type Config, isLoopback, readConfig, StartError } from './config.ts';
 
@@ -79,6 +82,79 @@ export function makeToken(data: string, user: string): Promise<string> {
   const path = join(data, secretName);
   if (!existsSync(path)) throw new StartError(`${path} is not there: the first start of a server on this folder makes it`);
   return guestToken(user, readFileSync(path, 'utf8').trim());
+}
+
+export interface Checked {
+  readonly channels: number;
+  readonly events: number;
+  readonly facts: number;
+  readonly problems: number;
+}
+
+/** Reads the whole log of the folder `data`, on which no server runs; `report` gets each problem. Throws StartError. */
+export function checkStore(data: string, report: (problem: string) => void, note: (text: string) => void): Promise<Checked> {
+  return withStore(data, note, async ({ powers }) => {
+    if (!powers.checkable) throw new StartError('this store cannot be checked');
+    let problems = 0;
+    try {
+      const read = await powers.checkable.check((problem) => {
+        problems += 1;
+        report(problem);
+      });
+      return { ...read, problems };
+    } catch (error) {
+      // Pages that cannot be read at all end the reading, and what was counted by then is no count.
+      throw error instanceof StoreError ? new StartError(`the rest of the store cannot be read: ${error.message}`) : error;
+    }
+  });
+}
+
+/**
+ * Copies the store of the folder `data`, on which no server runs, to `file`; `progress` gets 0…1. Answers where the copy is and how
+ * many bytes it has. Throws StartError, also when there is a `file` already: it may be the only other copy.
+ */
+export async function backupStore(
+  data: string,
+  file: string,
+  progress: (done: number) => void,
+  note: (text: string) => void,
+): Promise<{ path: string; bytes: number }> {
+  const path = resolve(file);
+  // A link that leads nowhere is something too.
+  if (lstatSync(path, { throwIfNoEntry: false })) throw new StartError(`${path} is there already, and not touched`);
+  return await withStore(data, note, async ({ powers }) => {
+    if (!powers.backup) throw new StartError('this store cannot be backed up from here');
+    await powers.backup.backup(path, progress);
+    return { path, bytes: statSync(path).size };
+  });
+}
+
+/** Puts the backup `file` in the place of the store of the folder `data`; the next server there begins a new history. Throws StartError. */
+export function restoreStore(data: string, file: string): void {
+  try {
+    restoreSqlite(dataFolder(data), file);
+  } catch (error) {
+    throw startError(error);
+  }
+}
+
+/** Opening takes the folder's lock, so it is refused while a server runs, and none starts meanwhile. */
+async function withStore<Result>(data: string, note: (text: string) => void, work: (store: Store) => Promise<Result>): Promise<Result> {
+  try {
+    const { main } = filesOf(resolve(dataFolder(data)));
+    // Opening would make one, and a mistyped folder would be found in order.
+    if (!existsSync(main)) throw new StartError(`${main} is not there: --data names the folder of a server`);
+    const store = await openSqlite(data, { onNote: note, onFatal: ({ message }) => note(message) });
+    try {
+      // The folder is ours, so whoever wrote this has gone; left there, he would be named as the one who holds it.
+      new Record(join(data, 'server.json')).remove();
+      return await work(store);
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    throw error instanceof StoreError ? new StartError(error.message) : startError(error);
+  }
 }
 
 /** Where the command line finds a running server, and its process. */

@@ -1,0 +1,84 @@
+/** A process of counting clients, told what to do by the bench over the channel of `fork`. */
+import { pause } from './clock.ts';
+import { CountingClient } from './counting-client.ts';
+import { dialects } from './dialects.ts';
+import { LoopLag } from './histogram.ts';
+import type { Answer, Letter, Order, Report } from './orders.ts';
+import { Tally } from './tally.ts';
+
+/** So many are connecting at a time: a backlog that overflows would be a second lost. */
+const atOnce = 100;
+const lag = new LoopLag();
+let clients: CountingClient[] = [];
+let stalled = 0;
+let pings: NodeJS.Timeout | undefined;
+let tally = new Tally(dialects.hubbub);
+
+async function open({ system, port, count }: Extract<Order, { order: 'open' }>): Promise<void> {
+  const dialect = dialects[system];
+  tally = new Tally(dialect);
+  clients = [];
+  while (clients.length < count) {
+    const some = Array.from({ length: Math.min(atOnce, count - clients.length) }, (_, at) => {
+      return new CountingClient({ port, name: `bench ${clients.length + at}`, dialect, tally });
+    });
+    await Promise.all(some.map(({ ready }) => ready));
+    clients.push(...some);
+  }
+}
+
+async function until({ events, whom, patience }: Extract<Order, { order: 'until' }>): Promise<void> {
+  const end = performance.now() + patience;
+  const delivered = events * (whom === 'all' ? clients.length : clients.length - stalled);
+  while (tally.delivered < delivered && performance.now() < end) await pause(10);
+}
+
+function stall({ count, pingMs }: Extract<Order, { order: 'stall' }>): void {
+  stalled = count;
+  const slow = clients.slice(0, count);
+  for (const client of slow) client.pause();
+  pings = setInterval(() => {
+    for (const client of slow) client.ping();
+  }, pingMs);
+}
+
+function resume(): void {
+  clearInterval(pings);
+  for (const client of clients.slice(0, stalled)) client.resume();
+}
+
+function report(): Report {
+  const least = (some: readonly CountingClient[]): number =>
+    some.reduce((low, { cursor }) => Math.min(low, cursor), Number.MAX_SAFE_INTEGER);
+  const { delivered, gaps, closed, firstClose, latency } = tally;
+  const cursorOfReaders = least(clients.slice(stalled));
+  return { delivered, gaps, closed, firstClose, latency: latency.counts, cursor: least(clients), cursorOfReaders, loopLagP99: lag.p99 };
+}
+
+async function obey(order: Order): Promise<void> {
+  switch (order.order) {
+    case 'open':
+      return open(order);
+    case 'start':
+      tally.start(order.stride);
+      return lag.start();
+    case 'until':
+      return until(order);
+    case 'stall':
+      return stall(order);
+    case 'resume':
+      return resume();
+    case 'report':
+      return;
+  }
+}
+
+process.on('message', ({ id, order }: Letter) => {
+  const answer = (rest: Omit<Answer, 'id'>): void => void process.send?.({ id, ...rest });
+  obey(order).then(
+    () => answer({ report: report() }),
+    (error: unknown) => answer({ error: error instanceof Error ? error.message : String(error) }),
+  );
+});
+// Whoever started it has gone.
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,40 @@
+import { untilCalm } from './calm.ts';
+import type { Findings, Parameters, Result, Void } from './report.ts';
+
+/** What a run that can be void is tried again for: a machine that is busy for a moment. */
+const tries = 3;
+
+export interface Outcome<Figures> {
+  readonly figures: Figures;
+  /** Why the figures count for nothing. */
+  readonly void?: string;
+}
+
+/** Gathers what a scenario finds out, void runs with their reasons included. */
+export class Gathering implements Findings {
+  readonly results: Result[] = [];
+  readonly void: Void[] = [];
+  readonly #scenario: string;
+  readonly #say: (text: string) => void;
+
+  constructor(scenario: string, say: (text: string) => void) {
+    this.#scenario = scenario;
+    this.#say = say;
+  }
+
+  /** Runs, again if it was void, and tells the figures; undefined when every try was void. */
+  async run<Figures>(system: string, parameters: Parameters, once: () => Promise<Outcome<Figures>>): Promise<Figures | undefined> {
+    for (let left = tries; left > 0; left--) {
+      await untilCalm();
+      const { figures, void: reason } = await once();
+      this.#say(`${system} ${JSON.stringify(parameters)} ${reason === undefined ? '' : `VOID: ${reason} `}${JSON.stringify(figures)}`);
+      if (reason === undefined) return figures;
+      this.void.push({ system, scenario: this.#scenario, parameters, reason });
+    }
+    return undefined;
+  }
+
+  add(system: string, parameters: Parameters, figures: Result['figures']): void {
+    if (Object.keys(figures).length > 0) this.results.push({ system, scenario: this.#scenario, parameters, figures });
+  }
+}

@@ -1,0 +1,39 @@
+/** The bench: what it costs Hubbub to do its work, beside peers that do less, in one run. */
+import { append } from './append.ts';
+import type { System } from './dialects.ts';
+import { fanout } from './fanout.ts';
+import { type Findings, table } from './report.ts';
+import { slow } from './slow.ts';
+
+export const scenarios = ['fanout', 'append', 'slow'] as const;
+export const peerNames = ['ws', 'socketio'] as const satisfies readonly System[];
+
+export interface BenchOptions {
+  readonly scenario: (typeof scenarios)[number];
+  /** Of `fanout` alone. */
+  readonly peers: readonly (typeof peerNames)[number][];
+  /** How long one run lasts; left out, the scenario's own length. */
+  readonly seconds: number | undefined;
+  readonly say: (text: string) => void;
+}
+
+/** Runs one scenario. What it starts has ended, and its folders are gone, when it resolves, rejects or is broken off. */
+export async function bench({ scenario, peers, seconds, say }: BenchOptions): Promise<Findings> {
+  // A signal would end the process without its last handlers, which are what cleans up.
+  const stop = (): void => process.exit(130);
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    switch (scenario) {
+      case 'fanout':
+        return await fanout({ peers, seconds: seconds ?? 4, say });
+      case 'append':
+        return await append({ seconds: seconds ?? 4, say });
+      case 'slow':
+        return await slow({ seconds: seconds ?? 100, say });
+    }
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
+}
+
+export { type Findings, table };

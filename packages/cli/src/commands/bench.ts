@@ -1,0 +1,28 @@
+import { type BenchOptions as Bench, peerNames, bench as runBench, scenarios, table } from '../../../../bench/src/main.ts';
+import { CommandError } from '../fail.ts';
+
+export interface BenchOptions {
+  readonly peers?: string;
+  readonly seconds?: number;
+  readonly json?: boolean;
+}
+
+/** Measures what Hubbub costs, beside peers, on this machine; every run is told on stderr. */
+export async function bench(name: string, { peers: list, seconds, json }: BenchOptions): Promise<void> {
+  const scenario = scenarios.find((one) => one === name);
+  if (!scenario) throw new CommandError(`there is no scenario ${name}: it is one of ${scenarios.join(', ')}`, 2);
+  const peers = peersIn(list);
+  if (peers.length > 0 && scenario !== 'fanout') throw new CommandError('peers are measured in fanout alone: the others ask for a log', 2);
+  const findings = await runBench({ scenario, peers, seconds, say: (text) => void process.stderr.write(`${text}\n`) });
+  if (json) process.stdout.write(`${JSON.stringify({ results: findings.results, void: findings.void })}\n`);
+  else process.stdout.write(`${table(findings)}\n`);
+}
+
+function peersIn(list: string | undefined): Bench['peers'] {
+  const names = list?.split(',') ?? [];
+  return names.map((name) => {
+    const peer = peerNames.find((one) => one === name);
+    if (!peer) throw new CommandError(`there is no peer ${name}: they are ${peerNames.join(', ')}`, 2);
+    return peer;
+  });
+}
