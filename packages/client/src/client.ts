@@ -208,9 +208,10 @@ class HubbubClient implements Client {
   #welcomed(reply: HelloReply): void {
     this.#wasOpen = true;
     this.#user = reply.user;
-    if (reply.token !== undefined) {
-      this.#credentials = { token: reply.token };
-      this.#options.onToken?.(reply.token, reply.user);
+    const { token, user } = reply;
+    if (token !== undefined) {
+      this.#credentials = { token };
+      this.#call(() => this.#options.onToken?.(token, user));
     }
     for (const subscription of this.#subscriptions.values()) this.#ask(subscription);
     this.#outbox.opened();
@@ -299,6 +300,17 @@ class HubbubClient implements Client {
     const before = this.#status;
     if (JSON.stringify(before) === JSON.stringify(status)) return;
     this.#status = status;
-    for (const run of [...this.#statusListeners]) run(status);
+    for (const run of [...this.#statusListeners]) this.#call(() => run(status));
+  }
+
+  /** What goes wrong in the caller's code surfaces as his, in a turn of its own; the connection goes on. */
+  #call(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#env.turn(() => {
+        throw error;
+      });
+    }
   }
 }

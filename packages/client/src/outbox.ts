@@ -4,6 +4,7 @@ import type { Env } from '@hubbub/protocol/env';
 import type { Failed, SendReply, Sent } from '@hubbub/protocol/frames';
 import { uuidv7 } from '@hubbub/protocol/id';
 import { limits } from '@hubbub/protocol/limits';
+import { isId, isKind, isUser } from '@hubbub/protocol/names';
 import { backoff } from './backoff.ts';
 import { HubbubError } from './error.ts';
 
@@ -71,6 +72,14 @@ interface Lane {
   cancel: (() => void) | undefined;
 }
 
+/** Throws what the server would answer: for some of it to the whole command, so that the events beside it would be refused too. */
+function checkForm({ id, kind, from, ts }: Draft): void {
+  if (id !== undefined && !isId(id)) throw new Refusal('bad_id', 'an id is a UUID in lower case');
+  if (!isKind(kind)) throw new Refusal('bad_kind', 'a kind is 1 to 32 of a-z 0-9 . _ -, a letter first');
+  if (from !== undefined && !isUser(from)) throw new Refusal('bad_name', 'this is no name of a user');
+  if (ts !== undefined && !(Number.isSafeInteger(ts) && ts >= 0)) throw new Refusal('bad_command', 'a ts is whole milliseconds');
+}
+
 /**
  * What is not acknowledged yet, per channel in the order of sending. At most one command per channel is on its way; what gathers
  * meanwhile is the next. A passing failure keeps the order and the ids, so that every retry is the same event.
@@ -91,6 +100,7 @@ export class Outbox {
     if (this.#closed) return Promise.reject(new HubbubError('closed', 'the client was closed'));
     let body: string;
     try {
+      checkForm(draft);
       body = bodyText(draft.body);
     } catch (error) {
       if (error instanceof Refusal) return Promise.reject(HubbubError.of(error));
@@ -113,7 +123,7 @@ export class Outbox {
         resolve,
         reject,
       });
-      this.#parts.changed(channel);
+      this.#changed(channel);
       // What is sent in one turn goes in one command.
       env.turn(() => this.#pump(channel));
     });
@@ -142,7 +152,7 @@ export class Outbox {
     if (letter?.state !== 'failed') return;
     // Its promise has been rejected: what becomes of it now is told by the list.
     Object.assign(letter, { state: 'pending', error: undefined, resolve: () => {}, reject: () => {} });
-    this.#parts.changed(letter.channel);
+    this.#changed(letter.channel);
     this.#pump(letter.channel);
   }
 
@@ -187,7 +197,18 @@ export class Outbox {
     if (!lane || at < 0) return;
     lane.letters.splice(at, 1);
     if (lane.letters.length === 0 && !lane.sending && !lane.cancel) this.#lanes.delete(letter.channel);
-    this.#parts.changed(letter.channel);
+    this.#changed(letter.channel);
+  }
+
+  /** What a listener throws is its caller's: it surfaces in a turn of its own, and the lane goes on. */
+  #changed(channel: string): void {
+    try {
+      this.#parts.changed(channel);
+    } catch (error) {
+      this.#parts.env.turn(() => {
+        throw error;
+      });
+    }
   }
 
   #wake(lane: Lane): void {
@@ -216,7 +237,7 @@ export class Outbox {
       letter.tries += 1;
       if (letter.state === 'pending') letter.state = 'sent';
     }
-    this.#parts.changed(channel);
+    this.#changed(channel);
     try {
       const reply = await this.#parts.send(channel, batch.map(({ text }) => text).join(','));
       this.#settle(lane, batch, reply);
@@ -225,7 +246,7 @@ export class Outbox {
     }
     lane.sending = false;
     if (lane.letters.length === 0 && !lane.cancel) this.#lanes.delete(channel);
-    this.#parts.changed(channel);
+    this.#changed(channel);
     this.#pump(channel);
   }
 
@@ -268,10 +289,9 @@ export class Outbox {
 
   #pause(lane: Lane, retryAfter: number | undefined): void {
     lane.failures += 1;
-    const { env } = this.#parts;
     const channel = lane.letters[0]?.channel;
     if (channel === undefined) return;
-    lane.cancel = env.timer(backoff(lane.failures, env.random, retryAfter), () => {
+    lane.cancel = this.#parts.env.timer(backoff(lane.failures, this.#parts.env.random, retryAfter), () => {
       lane.cancel = undefined;
       this.#pump(channel);
     });

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Client, connect } from './client.ts';
+import { Clock } from './clock.fixture.ts';
+import { FakeLink, welcome } from './connection.fixture.ts';
+
+const subscribed = { position: '7~e1', head: 7, n: 7, first: 1, live: true };
+
+function setUp() {
+  const clock = new Clock();
+  const links: FakeLink[] = [];
+  const client: Client = connect({
+    url: 'http://server',
+    credentials: { name: 'ann' },
+    env: clock,
+    dial: (url, handlers) => {
+      const link = new FakeLink(url, handlers);
+      links.push(link);
+      return link;
+    },
+  });
+  /** The last link, open, with all that follows at once. */
+  const open = async (): Promise<FakeLink> => {
+    const link = links.at(-1);
+    assert.ok(link);
+    link.handlers.onOpen();
+    link.answer(welcome);
+    await clock.flush();
+    return link;
+  };
+  const commands = (link: FakeLink | undefined): string[] | undefined => link?.said.map(({ cmd }) => cmd);
+  return { clock, client, open, commands, links };
+}
+
+describe('client', () => {
+  it('a listener that throws at a change of status keeps nothing from being subscribed to', async () => {
+    const { clock, client, open, commands, links } = setUp();
+    const told: string[] = [];
+    client.onStatus(() => {
+      throw new Error('mine');
+    });
+    client.onStatus(({ state }) => void told.push(state));
+    client.subscribe('room:x', { onEvents: () => {} });
+    await assert.rejects(open(), /mine/);
+    await clock.flush();
+    assert.deepEqual(told, ['catching-up']);
+    assert.equal(client.user, 'ann.abcde');
+    assert.deepEqual(commands(links[0]), ['hello', 'subscribe']);
+  });
+
+  it('I7: what is gone is not asked for again over a new link', async () => {
+    const { clock, client, open, commands } = setUp();
+    client.subscribe('room:x', { onEvents: () => {} });
+    client.subscribe('room:y', { onEvents: () => {} });
+    const link = await open();
+    link.answer({ results: [{ error: { code: 'forbidden', text: '' } }, subscribed] });
+    link.handlers.onClose(1006, '');
+    await clock.pass(200);
+    const second = await open();
+    assert.deepEqual(commands(second), ['hello', 'subscribe']);
+    assert.deepEqual(second.said[1], { req: 4, cmd: 'subscribe', to: [{ channel: 'room:y', position: '7~e1' }] });
+  });
+
+  it('P14: asks for a channel again when its error says, and not for the others', async () => {
+    const { clock, client, open, commands } = setUp();
+    client.subscribe('room:x', { onEvents: () => {} });
+    client.subscribe('room:y', { onEvents: () => {} });
+    const link = await open();
+    link.answer({ results: [{ error: { code: 'overloaded', text: '', retryAfter: 5_000 } }, subscribed] });
+    await clock.pass(5_199);
+    assert.deepEqual(commands(link), ['hello', 'subscribe']);
+    await clock.pass(1);
+    assert.deepEqual(link.said.at(-1), { req: 3, cmd: 'subscribe', to: [{ channel: 'room:x' }] });
+  });
+});
