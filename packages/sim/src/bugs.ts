@@ -111,6 +111,24 @@ export const bugs: readonly Bug[] = [
     replace: 'const held = began < 0;',
   },
   {
+    name: 'bells of another epoch believed',
+    file: 'core/history.ts',
+    find: '    return false;\n',
+    replace: '    return true;\n',
+  },
+  {
+    name: 'swallowed broker error',
+    file: 'core/node.ts',
+    find: 'onGap: () => this.#look.gap(),',
+    replace: 'onGap: () => {},',
+  },
+  {
+    name: 'a list goes on after a refusal',
+    file: 'commands/send.ts',
+    find: 'if (item.facts || item.empties || item.probe) break;',
+    replace: 'if (item.facts || item.empties) break;',
+  },
+  {
     name: 'rollback not noticed',
     file: 'store/memory/memory.ts',
     find: 'if (earlier(mark, seen.mark)) throw',

@@ -40,6 +40,8 @@ export class Cluster implements Wire {
   readonly #bus: LocalBus;
   readonly #plants: Plants;
   readonly #userOf = new Map<Actor, string>();
+  /** Gaps of the broker that living nodes were told of. */
+  gaps = 0;
   /** A copy of the database has been taken, to be put back. */
   copied = false;
   #started = 0;
@@ -95,7 +97,13 @@ export class Cluster implements Wire {
       loss,
       storeWay,
       door: { actor, attach: (transport) => node.attach(transport) },
-      gap: () => void actor.after(0, () => sinks?.onGap('the broker was away')),
+      gap: () => {
+        actor.after(0, () => {
+          if (!sinks) return;
+          this.gaps += 1;
+          sinks.onGap('the broker was away');
+        });
+      },
     };
     this.members.push(member);
     return member;

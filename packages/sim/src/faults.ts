@@ -44,14 +44,18 @@ export const faults = {
     return () => void Object.assign(storeWeather, { refused: 0, lost: 0 });
   },
   rollback: (cluster, actor) => {
+    const { dice } = actor;
     // A copy that is older than another copy's return would bring back what that one took: two lives of one event are not checked.
     if (cluster.copied) return undefined;
     cluster.copied = true;
     const snapshot = cluster.data.snapshot();
+    // Bells of the history that is about to end are still under way when the next one begins.
+    if (dice.chance(0.5)) for (const { loss } of cluster.members) Object.assign(loss, { late: 0.6, lateMs: 2_500 });
     const putBack = (tries: number): void => {
       if (cluster.divided && tries > 0) return void actor.after(500, () => putBack(tries - 1));
       if (!cluster.divided) cluster.rollBack(snapshot);
       cluster.copied = false;
+      for (const { loss } of cluster.members) Object.assign(loss, { late: 0, lateMs: 400 });
     };
     return () => void actor.after(0, () => putBack(20));
   },

@@ -23,6 +23,10 @@ const lastWordsAt = 80_000;
 /** A hub lets go of a channel 60 s after its last reader. */
 const emptyAt = 165_000;
 const calmEvery = 10;
+/** What a seed must have to count: events, and faults unless it is a calm one. */
+const leastEvents = 200;
+const leastFaults = 3;
+const longestLoad = 50_000;
 
 /** Runs one seed: some nodes, some people, some faults; then peace, and the checker. */
 export async function runSeed(seed: number, plants: Plants = {}): Promise<RunResult> {
@@ -52,6 +56,8 @@ export async function runSeed(seed: number, plants: Plants = {}): Promise<RunRes
   after(1_000, sample);
 
   await world.run(loadUntil);
+  // A seed of few people, or of a database that was away for long, talks on until there is enough to judge.
+  for (let until = loadUntil; record.commits.length < leastEvents && until < longestLoad; until += 1_000) await world.run(until + 1_000);
   for (const user of users) user.rest();
   for (const heal of heals.splice(0)) heal();
   await world.run(caughtUpAt);
@@ -62,6 +68,10 @@ export async function runSeed(seed: number, plants: Plants = {}): Promise<RunRes
   await world.run(lastWordsAt);
   if ((world.counts.get('look_found') ?? 0) > found)
     record.violate('I13', 'the look found what no bell had named, long after all was well');
+  if (record.commits.length < leastEvents) record.violate('void', `only ${record.commits.length} events`);
+  if (!calm && happened.length < leastFaults) record.violate('void', `only ${happened.length} faults`);
+  const looked = world.counts.get('gap') ?? 0;
+  if (looked !== cluster.gaps) record.violate('I10', `${cluster.gaps} gaps were told to nodes, ${looked} were looked into`);
   if (calm)
     for (const name of ['look_found', 'reset'] as const) if (world.counts.has(name)) record.violate('I13', `${name} without a fault`);
   if (world.counts.has('client_gap')) record.violate('I3', 'a client met a hole');
