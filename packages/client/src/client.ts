@@ -1,10 +1,9 @@
 import type { Env } from '@hubbub/protocol/env';
-import type { HelloReply, Push, SubscribeReply } from '@hubbub/protocol/frames';
+import type { HelloReply, Push } from '@hubbub/protocol/frames';
 import { uuidv7 } from '@hubbub/protocol/id';
-import { limits } from '@hubbub/protocol/limits';
 import { isChannel } from '@hubbub/protocol/names';
 import { protocolVersion } from '@hubbub/protocol/version';
-import { backoff } from './backoff.ts';
+import { Asking } from './asking.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { HubbubError } from './error.ts';
@@ -79,6 +78,7 @@ class HubbubClient implements Client {
   readonly #options: ConnectOptions;
   readonly #connection: Connection;
   readonly #outbox: Outbox;
+  readonly #asking: Asking;
   readonly #subscriptions = new Map<string, ChannelSubscription>();
   readonly #statusListeners = new Set<(status: Status) => void>();
   readonly #outgoingListeners = new Map<string, Set<() => void>>();
@@ -88,9 +88,6 @@ class HubbubClient implements Client {
   #confirmedAt = Number.NEGATIVE_INFINITY;
   #stale = false;
   #status: Status = { state: 'connecting' };
-  /** To be asked for in one command. */
-  #asking = new Set<ChannelSubscription>();
-  #askFailures = 0;
   #cancelDoubt: () => void = () => {};
 
   constructor(options: ConnectOptions) {
@@ -119,6 +116,11 @@ class HubbubClient implements Client {
       onWelcome: (reply) => this.#welcomed(reply),
       onPush: (push) => this.#pushed(push),
     });
+    this.#asking = new Asking({
+      env: this.#env,
+      isOpen: () => this.#connection.state.phase === 'open',
+      subscribe: (to, taken) => this.#connection.request('subscribe', `"to":${to}`, taken),
+    });
     this.#connection.start();
   }
 
@@ -140,12 +142,12 @@ class HubbubClient implements Client {
     if (this.#subscriptions.has(channel)) throw new HubbubError('conflict', 'this channel is subscribed to already');
     const subscription = new ChannelSubscription(channel, options, {
       env: this.#env,
-      ask: (one) => this.#ask(one),
+      ask: (one) => this.#asking.add(one),
       changed: () => this.#report(),
       closed: (one) => this.#left(one),
     });
     this.#subscriptions.set(channel, subscription);
-    this.#ask(subscription);
+    this.#asking.add(subscription);
     this.#report();
     return subscription;
   }
@@ -213,7 +215,7 @@ class HubbubClient implements Client {
       this.#credentials = { token };
       this.#call(() => this.#options.onToken?.(token, user));
     }
-    for (const subscription of this.#subscriptions.values()) this.#ask(subscription);
+    for (const subscription of this.#subscriptions.values()) this.#asking.add(subscription);
     this.#outbox.opened();
     this.#report();
   }
@@ -240,48 +242,6 @@ class HubbubClient implements Client {
     this.#cancelDoubt();
     this.#cancelDoubt = this.#env.timer(confirmation, () => this.#report());
     this.#report();
-  }
-
-  /** Subscribes with what else is asked for in this turn. */
-  #ask(subscription: ChannelSubscription): void {
-    if (this.#connection.state.phase !== 'open' || subscription.state.state === 'gone') return;
-    if (this.#asking.size === 0) this.#env.turn(() => this.#askAll());
-    this.#asking.add(subscription);
-  }
-
-  #askAll(): void {
-    const asking = [...this.#asking].filter((one) => this.#subscriptions.get(one.channel) === one);
-    this.#asking.clear();
-    for (let at = 0; at < asking.length; at += limits.channelsPerCommand)
-      void this.#askSome(asking.slice(at, at + limits.channelsPerCommand));
-  }
-
-  async #askSome(asking: readonly ChannelSubscription[]): Promise<void> {
-    let again: readonly ChannelSubscription[] = [];
-    let atLeast = 0;
-    try {
-      const to = JSON.stringify(asking.map((one) => one.target()));
-      await this.#connection.request('subscribe', `"to":${to}`, ({ results }: SubscribeReply) => {
-        // At once: the first events may be right behind.
-        again = asking.filter((one, at) => {
-          const result = results[at];
-          if (!result) return true;
-          one.answered(result);
-          if ('error' in result) atLeast = Math.max(atLeast, result.error.retryAfter ?? 0);
-          return 'error' in result && one.state.state !== 'gone';
-        });
-      });
-    } catch (error) {
-      // With the link everything is asked for anew.
-      if (error instanceof HubbubError && error.code === 'link_lost') return;
-      again = asking;
-      atLeast = error instanceof HubbubError ? (error.retryAfter ?? 0) : 0;
-    }
-    this.#askFailures = again.length === 0 ? 0 : this.#askFailures + 1;
-    if (again.length === 0) return;
-    this.#env.timer(backoff(this.#askFailures, this.#env.random, atLeast), () => {
-      for (const one of again) if (one.state.state === 'opening') this.#ask(one);
-    });
   }
 
   #left(subscription: ChannelSubscription): void {
