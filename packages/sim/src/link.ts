@@ -137,6 +137,9 @@ class Pipe implements Link, SimulatedLink, Transport {
     this.#drain();
   }
 
+  /** What is written is on its way at once. */
+  flush(): void {}
+
   room(): number {
     return window - this.#unsentBytes;
   }

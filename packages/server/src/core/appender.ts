@@ -3,18 +3,9 @@ import type { Env } from '@hubbub/protocol/env';
 import type { Entry } from '@hubbub/protocol/event';
 import { type Item, type Outcome, StoreError } from '../store/store.ts';
 import type { History } from './history.ts';
+import { Group, Lane, type LaneLimits, type Placed } from './lane.ts';
 import type { Mechanism } from './mechanisms.ts';
 
-/** Bounds of a lane: of what waits, in all and (a share of it) for one channel. */
-export interface LaneLimits {
-  readonly items: number;
-  readonly bytes: number;
-}
-
-const laneLimits: LaneLimits = { items: 8_192, bytes: 32 * 1_024 * 1_024 };
-const channelShare = 4;
-const batchItems = 512;
-const batchBytes = 1_024 * 1_024;
 /** Every item is answered by then. */
 const patience = 10_000;
 /** What was admitted longer ago when its batch starts is admitted again: a right may have gone meanwhile. */
@@ -30,26 +21,6 @@ export type Appended =
   | { readonly status: 'stale' }
   | { readonly status: 'failed'; readonly code: 'unknown' | 'unavailable' | 'overloaded' | 'not_stored'; readonly retryAfter?: number };
 
-/** Items of one session for one channel, in order: what follows one that failed is not written. */
-interface Group {
-  readonly channel: string;
-  readonly items: readonly Item[];
-  readonly bytes: number;
-  readonly takenAt: number;
-  readonly admittedAt: number;
-  readonly results: Appended[];
-  /** Items before this are in the batch or done. */
-  next: number;
-  inBatch: number;
-  done: boolean;
-  readonly resolve: (results: readonly Appended[]) => void;
-}
-
-interface Placed {
-  readonly group: Group;
-  readonly item: Item;
-}
-
 /** What was committed, by channel, for the own hub and for the bells. */
 export type OnCommitted = (channel: string, entries: readonly Entry[]) => void;
 
@@ -58,13 +29,7 @@ export class Appender {
   readonly #env: Env<Mechanism>;
   readonly #history: History;
   readonly #onCommitted: OnCommitted;
-  readonly #limits: LaneLimits;
-  /** Waiting groups per channel; the map's order is the channels' turn. */
-  readonly #queues = new Map<string, Group[]>();
-  readonly #groups = new Set<Group>();
-  readonly #perChannel = new Map<string, { items: number; bytes: number }>();
-  #items = 0;
-  #bytes = 0;
+  readonly #lane: Lane<Appended>;
   #busy = false;
   #scheduled = false;
   #cancel: (() => void) | undefined;
@@ -74,12 +39,12 @@ export class Appender {
     this.#env = env;
     this.#history = history;
     this.#onCommitted = onCommitted;
-    this.#limits = { ...laneLimits, ...limits };
+    this.#lane = new Lane(limits);
   }
 
   /** Items that wait or are being written. */
   get size(): number {
-    return this.#items;
+    return this.#lane.size;
   }
 
   /**
@@ -88,20 +53,14 @@ export class Appender {
    */
   append(channel: string, items: readonly Item[], admittedAt: number, again?: number): Promise<readonly Appended[]> {
     const bytes = items.reduce((sum, item) => sum + byteLength(item.body) + 256, 0);
-    if (again === undefined && !this.#hasRoom(channel, items.length, bytes)) {
+    if (again === undefined && !this.#lane.hasRoom(channel, items.length, bytes)) {
       this.#env.count('overloaded');
       const retryAfter = 100 + Math.floor(this.#env.random() * 400);
       return Promise.resolve([{ status: 'failed', code: 'overloaded', retryAfter }]);
     }
     return new Promise((resolve) => {
       const takenAt = again ?? this.#env.now();
-      const group: Group = { channel, items, bytes, takenAt, admittedAt, results: [], next: 0, inBatch: 0, done: false, resolve };
-      this.#groups.add(group);
-      this.#account(channel, items.length, bytes);
-      const queue = this.#queues.get(channel);
-      if (!queue) this.#queues.set(channel, [group]);
-      else if (again === undefined) queue.push(group);
-      else queue.unshift(group);
+      this.#lane.add(new Group({ channel, items, bytes, takenAt, admittedAt, resolve }), again !== undefined);
       this.#watch();
       this.#schedule();
     });
@@ -109,7 +68,7 @@ export class Appender {
 
   /** Waits until everything has been answered, but not longer than that. */
   async drained(ms: number): Promise<void> {
-    if (this.#groups.size === 0) return;
+    if (this.#lane.groups.length === 0) return;
     await new Promise<void>((resolve) => {
       const cancel = this.#env.timer(ms, resolve);
       this.#onDrained = () => {
@@ -122,29 +81,7 @@ export class Appender {
   close(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    for (const group of [...this.#groups]) this.#giveUp(group);
-  }
-
-  #hasRoom(channel: string, items: number, bytes: number): boolean {
-    const own = this.#perChannel.get(channel);
-    // One command is always taken by a channel that waits for nothing: its size has a bound of its own.
-    if (!own) return true;
-    return (
-      this.#items + items <= this.#limits.items &&
-      this.#bytes + bytes <= this.#limits.bytes &&
-      own.items + items <= this.#limits.items / channelShare &&
-      own.bytes + bytes <= this.#limits.bytes / channelShare
-    );
-  }
-
-  #account(channel: string, items: number, bytes: number): void {
-    this.#items += items;
-    this.#bytes += bytes;
-    const own = this.#perChannel.get(channel) ?? { items: 0, bytes: 0 };
-    own.items += items;
-    own.bytes += bytes;
-    if (own.items > 0) this.#perChannel.set(channel, own);
-    else this.#perChannel.delete(channel);
+    for (const group of [...this.#lane.groups]) this.#giveUp(group);
   }
 
   /** A batch starts at the end of the turn, so that what one read from the network brought is in it whole. */
@@ -166,43 +103,20 @@ export class Appender {
     }
   }
 
-  /** One item of each waiting channel in turn, as many as a batch holds. */
-  #gather(): Placed[] {
-    const batch: Placed[] = [];
-    let bytes = 0;
-    while (batch.length < batchItems && bytes < batchBytes && this.#queues.size > 0) {
-      const [channel, queue] = this.#queues.entries().next().value as [string, Group[]];
-      // To the end of the line, if it has more.
-      this.#queues.delete(channel);
-      const group = this.#head(queue);
-      if (!group) continue;
-      const item = group.items[group.next];
-      if (!item) continue;
-      bytes += item.body.length;
-      batch.push({ group, item });
-      group.next += 1;
-      group.inBatch += 1;
-      if (this.#head(queue)) this.#queues.set(channel, queue);
-    }
-    return batch;
+  #gather(): Placed<Appended>[] {
+    return this.#lane.gather((group) => this.#isFresh(group));
   }
 
-  /** The first group of the queue that has something to write; done and stale ones are dropped. */
-  #head(queue: Group[]): Group | undefined {
-    for (let group = queue[0]; group; group = queue[0]) {
-      const stale = !group.done && group.next < group.items.length && this.#env.now() - group.admittedAt > admissionLasts;
-      if (stale && group.inBatch === 0) {
-        this.#env.count('readmitted');
-        group.results.push({ status: 'stale' });
-        this.#finish(group);
-      }
-      if (!group.done && group.next < group.items.length) return group;
-      queue.shift();
-    }
-    return undefined;
+  /** Nothing of a group is written whose admission is too old; one of which something is in the batch already goes on. */
+  #isFresh(group: Group<Appended>): boolean {
+    if (group.inBatch > 0 || this.#env.now() - group.admittedAt <= admissionLasts) return true;
+    this.#env.count('readmitted');
+    group.results.push({ status: 'stale' });
+    this.#finish(group);
+    return false;
   }
 
-  async #write(batch: readonly Placed[]): Promise<void> {
+  async #write(batch: readonly Placed<Appended>[]): Promise<void> {
     // The first half of a halved batch may have stopped a group whose next items are here.
     const rest = batch.filter(({ group }) => !group.done);
     if (rest.length === 0) return;
@@ -224,7 +138,7 @@ export class Appender {
     }
   }
 
-  #settle(batch: readonly Placed[], outcomes: readonly Outcome[], epoch: string): void {
+  #settle(batch: readonly Placed<Appended>[], outcomes: readonly Outcome[], epoch: string): void {
     const committed = new Map<string, Entry[]>();
     batch.forEach(({ group, item }, at) => {
       const outcome = outcomes[at];
@@ -247,7 +161,7 @@ export class Appender {
     for (const [channel, entries] of committed) this.#onCommitted(channel, entries);
   }
 
-  #answer(group: Group, result: Appended): void {
+  #answer(group: Group<Appended>, result: Appended): void {
     group.inBatch -= 1;
     if (group.done) return;
     group.results.push(result);
@@ -255,27 +169,25 @@ export class Appender {
     if (stops || group.results.length === group.items.length) this.#finish(group);
   }
 
-  #finish(group: Group): void {
-    group.done = true;
-    this.#groups.delete(group);
-    this.#account(group.channel, -group.items.length, -group.bytes);
+  #finish(group: Group<Appended>): void {
+    this.#lane.remove(group);
     group.resolve(group.results);
-    if (this.#groups.size === 0) this.#onDrained?.();
+    if (this.#lane.groups.length === 0) this.#onDrained?.();
   }
 
-  #giveUp(group: Group): void {
+  #giveUp(group: Group<Appended>): void {
     group.results.push({ status: 'failed', code: group.inBatch > 0 ? 'unknown' : 'unavailable' });
     this.#finish(group);
   }
 
   /** One timer for the lane: set for the oldest group, which is the first to run out of time. */
   #watch(): void {
-    if (this.#cancel || this.#groups.size === 0) return;
+    if (this.#cancel || this.#lane.groups.length === 0) return;
     let oldest = Number.POSITIVE_INFINITY;
-    for (const { takenAt } of this.#groups) oldest = Math.min(oldest, takenAt);
+    for (const { takenAt } of this.#lane.groups) oldest = Math.min(oldest, takenAt);
     this.#cancel = this.#env.timer(Math.max(0, oldest + patience - this.#env.now()), () => {
       this.#cancel = undefined;
-      for (const group of [...this.#groups]) if (this.#env.now() - group.takenAt >= patience) this.#giveUp(group);
+      for (const group of [...this.#lane.groups]) if (this.#env.now() - group.takenAt >= patience) this.#giveUp(group);
       this.#watch();
     });
   }

@@ -9,9 +9,16 @@ import type { Frame } from './transport.ts';
 const maxBeyondEvents = 256;
 const maxBeyondBytes = 256 * 1_024;
 
+/** What listeners of one client have in common: the link they write to. */
+export interface Outlet {
+  /** Lets go at once what has been written in this turn. */
+  flush(): void;
+}
+
 /** Who listens to a channel: a subscription, as its channel sees it. */
 export interface Listener {
   readonly user: string;
+  readonly outlet: Outlet;
   /** A frame of the events after `start` up to `end`: it is for whoever is live at its start. Says whether it was written. */
   offer(frame: Frame, start: number, end: number): boolean;
   /** `sent` has risen without a frame. */

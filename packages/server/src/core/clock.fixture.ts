@@ -35,6 +35,11 @@ export class Clock {
     await this.settle();
   }
 
+  /** Work that takes so long: the clock moves, and nothing else happens meanwhile. */
+  spend(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Lets everything run out that needs no time. */
   async settle(): Promise<void> {
     for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setImmediate(resolve));

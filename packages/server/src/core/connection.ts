@@ -125,6 +125,10 @@ export class Connection implements LinkSink, FeedLink {
     return true;
   }
 
+  flush(): void {
+    this.#transport.flush();
+  }
+
   state(push: StatePush, always: boolean): boolean {
     if (!always && (this.#transport.room() <= 0 || this.#dead)) return false;
     this.#push(push);

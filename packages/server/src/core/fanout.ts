@@ -1,8 +1,8 @@
 import type { Env } from '@hubbub/protocol/env';
-import type { Channel, Listener } from './channel.ts';
+import type { Channel } from './channel.ts';
+import { type Batch, type Errand, errandsOf, type Outgoing } from './errand.ts';
 import type { Mechanism } from './mechanisms.ts';
 import { cut, eventsFrame } from './page.ts';
-import type { Frame } from './transport.ts';
 
 /** A fan-out gives the loop back after so long, and goes on in the next turn. */
 const slice = 5;
@@ -13,22 +13,6 @@ const longestRestOfMany = 50;
 const many = 5_000;
 /** What took less is no load: the next turn will do. */
 const light = 1;
-
-/** A frame on its way to everybody who stands at its start. */
-interface Outgoing {
-  readonly frame: Frame;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** One fan-out under way. */
-interface Run {
-  readonly channel: Channel;
-  readonly frames: readonly Outgoing[];
-  readonly listeners: Iterator<Listener>;
-  /** Milliseconds of work so far. */
-  took: number;
-}
 
 export interface FanoutParts {
   readonly env: Env<Mechanism>;
@@ -47,7 +31,7 @@ export class Fanout {
   readonly #due = new Set<Channel>();
   readonly #notBefore = new Map<Channel, number>();
   /** In turn, one slice each. */
-  readonly #runs: Run[] = [];
+  readonly #errands: Errand[] = [];
   readonly #busy = new Set<Channel>();
   #scheduled = false;
   #cancel: (() => void) | undefined;
@@ -69,7 +53,7 @@ export class Fanout {
   close(): void {
     this.#cancel?.();
     this.#due.clear();
-    this.#runs.length = 0;
+    this.#errands.length = 0;
   }
 
   #schedule(): void {
@@ -84,6 +68,7 @@ export class Fanout {
   #turn(): void {
     const now = this.#parts.env.now();
     let soonest = Number.POSITIVE_INFINITY;
+    const batches: Batch[] = [];
     for (const channel of this.#due) {
       const at = this.#notBefore.get(channel) ?? now;
       if (this.#busy.has(channel)) continue;
@@ -93,10 +78,12 @@ export class Fanout {
       }
       this.#due.delete(channel);
       this.#notBefore.delete(channel);
-      this.#start(channel);
+      const batch = this.#start(channel);
+      if (batch) batches.push(batch);
     }
+    this.#errands.push(...errandsOf(batches));
     this.#work(now);
-    if (this.#runs.length > 0) this.#schedule();
+    if (this.#errands.length > 0) this.#schedule();
     else if (soonest < Number.POSITIVE_INFINITY) this.#wake(soonest - now);
   }
 
@@ -109,17 +96,18 @@ export class Fanout {
   }
 
   /** Builds the frames and moves `sent`: from here on whoever catches up stands at their end. */
-  #start(channel: Channel): void {
-    if (!channel.open || channel.sent >= channel.head) return;
-    const frames = channel.listeners.size > 0 ? this.#build(channel) : [];
+  #start(channel: Channel): Batch | undefined {
+    if (!channel.open || channel.sent >= channel.head) return undefined;
+    const readers = channel.listeners.size;
+    const frames = readers > 0 ? this.#build(channel) : [];
     channel.sent = channel.head;
     if (frames.length === 0) {
       // Nobody is live, or the tail has let go of it: everybody reads for himself.
       for (const listener of channel.listeners) listener.due();
-      return;
+      return undefined;
     }
     this.#busy.add(channel);
-    this.#runs.push({ channel, frames, listeners: channel.listeners.values(), took: 0 });
+    return { channel, frames, readers };
   }
 
   #build(channel: Channel): readonly Outgoing[] {
@@ -141,19 +129,19 @@ export class Fanout {
     return frames;
   }
 
-  /** Slices, channels in turn, until the turn's time is used up. */
+  /** Slices, errands in turn, until the turn's time is used up. */
   #work(began: number): void {
-    while (this.#runs.length > 0) {
-      const run = this.#runs.shift();
-      if (!run) return;
-      if (this.#write(run)) this.#finish(run);
-      else this.#runs.push(run);
+    while (this.#errands.length > 0) {
+      const errand = this.#errands.shift();
+      if (!errand) return;
+      if (this.#write(errand)) this.#finish(errand);
+      else this.#errands.push(errand);
       if (this.#parts.env.now() - began >= slice) return;
     }
   }
 
-  /** One slice of a run; true when it is through. */
-  #write(run: Run): boolean {
+  /** One slice of an errand; true when it is through. */
+  #write(errand: Errand): boolean {
     const { env } = this.#parts;
     const began = env.now();
     // Asked once a slice: what is held back is not queued, everybody is behind and reads for himself when it is over.
@@ -161,28 +149,36 @@ export class Fanout {
     let shared = 0;
     let through = false;
     for (let checked = 1; ; checked++) {
-      const { value: listener, done } = run.listeners.next();
-      if (done) {
+      const shares = errand.next();
+      if (!shares) {
         through = true;
         break;
       }
-      if (held) listener.due();
-      else for (const { frame, start, end } of run.frames) if (listener.offer(frame, start, end)) shared += 1;
+      for (const { listener, frames } of shares) {
+        if (held) listener.due();
+        else for (const { frame, start, end } of frames) if (listener.offer(frame, start, end)) shared += 1;
+      }
+      // Now, not at the end of the turn: what the system takes for a write is most of what a fan-out costs, and has to be in its time.
+      shares[0]?.listener.outlet.flush();
       // The clock costs more than a write is worth looking at it for.
       if (checked % 16 === 0 && env.now() - began >= slice) break;
     }
-    run.took += env.now() - began;
+    errand.took += env.now() - began;
     if (shared > 0) env.count('shared_frame', shared);
     return through;
   }
 
-  #finish({ channel, took }: Run): void {
-    this.#busy.delete(channel);
-    if (took >= light) {
-      const longest = channel.listeners.size > many ? longestRestOfMany : longestRest;
-      this.#notBefore.set(channel, this.#parts.env.now() + Math.min(rest * took, longest));
+  #finish(errand: Errand): void {
+    for (const batch of errand.batches) {
+      const { channel } = batch;
+      const took = errand.costOf(batch);
+      this.#busy.delete(channel);
+      if (took >= light) {
+        const longest = batch.readers > many ? longestRestOfMany : longestRest;
+        this.#notBefore.set(channel, this.#parts.env.now() + Math.min(rest * took, longest));
+      }
+      if (this.#due.has(channel)) this.#schedule();
+      else if (took < light) this.#notBefore.delete(channel);
     }
-    if (this.#due.has(channel)) this.#schedule();
-    else if (took < light) this.#notBefore.delete(channel);
   }
 }

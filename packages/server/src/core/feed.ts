@@ -2,6 +2,7 @@ import { Refusal } from '@hubbub/protocol/codes';
 import type { Env } from '@hubbub/protocol/env';
 import type { StatePush, Subscribed } from '@hubbub/protocol/frames';
 import { formatPosition, type Position } from '@hubbub/protocol/position';
+import type { Outlet } from './channel.ts';
 import type { Flights } from './flight.ts';
 import type { History } from './history.ts';
 import type { Hub } from './hub.ts';
@@ -26,7 +27,7 @@ export interface FeedParts {
 }
 
 /** What a feed needs of its connection. */
-export interface FeedLink {
+export interface FeedLink extends Outlet {
   /** Writes a `state` push, unless the link is full; says whether it did. */
   state(push: StatePush, always: boolean): boolean;
   /** Writes a frame if the link has room and may be written to; says whether it did. */
@@ -146,6 +147,10 @@ export class Feed implements FeedOfSubscription {
     if (subscription.state === 'gone') return;
     subscription.reset = 'new_epoch';
     this.concern(subscription);
+  }
+
+  get outlet(): Outlet {
+    return this.#link;
   }
 
   /** Whether something may be there to take. */

@@ -1,5 +1,5 @@
 import type { ResetReason } from '@hubbub/protocol/frames';
-import type { Channel, Listener } from './channel.ts';
+import type { Channel, Listener, Outlet } from './channel.ts';
 import type { Frame } from './transport.ts';
 
 /**
@@ -37,6 +37,10 @@ export class Subscription implements Listener {
     this.feed = feed;
   }
 
+  get outlet(): Outlet {
+    return this.feed.outlet;
+  }
+
   offer(frame: Frame, start: number, end: number): boolean {
     return this.state === 'live' && this.feed.offer(this, frame, start, end);
   }
@@ -52,6 +56,7 @@ export class Subscription implements Listener {
 
 /** What others may ask of the feed that a subscription belongs to. */
 export interface FeedOfSubscription {
+  readonly outlet: Outlet;
   /** A live subscription is offered a frame of its channel; says whether it was written. */
   offer(subscription: Subscription, frame: Frame, start: number, end: number): boolean;
   /** The channel's `sent` has risen: a live subscription has something to take. */

@@ -8,8 +8,10 @@ import type { Code } from '@hubbub/protocol/codes';
  */
 export interface Transport {
   readonly traits: TransportTraits;
-  /** Writes a frame. After `close`, or on a broken link, it does nothing. Frames arrive in the order written. */
+  /** Writes a frame; what one turn brings may leave together at its end. After `close`, or on a broken link, it does nothing. Frames arrive in the order written. */
   write(frame: Frame): void;
+  /** What has been written leaves now: whoever writes to many links spreads and sees what it costs. */
+  flush(): void;
   /** Bytes that may be written now without the link holding more than it should; 0 or less: full. */
   room(): number;
   /** When the client last gave a sign of life: a byte came in, or, while bytes wait, the link took some. Milliseconds of the node's clock. */

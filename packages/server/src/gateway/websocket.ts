@@ -77,7 +77,7 @@ let corked: WebSocketTransport[] = [];
 function uncorkAll(): void {
   const links = corked;
   corked = [];
-  for (const link of links) link.uncork();
+  for (const link of links) link.flush();
 }
 
 /** One WebSocket. Frames go straight to its TCP socket: header and payload are one buffer, made once for all who get the frame. */
@@ -132,8 +132,8 @@ class WebSocketTransport implements Transport {
     this.#socket.write(frame.encoded('websocket', encodeFrame));
   }
 
-  /** Lets go what the turn has written. */
-  uncork(): void {
+  flush(): void {
+    if (!this.#corked) return;
     this.#corked = false;
     this.#socket.uncork();
   }

@@ -13,8 +13,8 @@ interface Row {
   readonly checkpointed: number;
 }
 
-/** So many new pages are taken into the main file, without waiting for anybody. */
-const passivePages = 4_000;
+/** So many new pages are taken into the main file, without waiting for anybody: 3 ms of work; four times as many stand in an append's way for 12. */
+const passivePages = 1_000;
 /** Where readers have kept the WAL from being begun anew till here (64 MB), it is waited for a moment without them. */
 const restartPages = 16_000;
 const againMs = 200;
@@ -35,6 +35,7 @@ export class Checkpoints {
   readonly #onWhole: () => void;
   #idle: NodeJS.Timeout | undefined;
   #forget: NodeJS.Timeout | undefined;
+  #next: NodeJS.Immediate | undefined;
 
   /** `onWhole` is told when the main file holds all that is committed. */
   constructor(db: DatabaseSync, times: CheckpointTimes, onWhole: () => void) {
@@ -51,6 +52,12 @@ export class Checkpoints {
     if (emptied) this.#forget ??= setTimeout(() => this.truncate(), this.#times.forgetMs);
     if (this.#idle) this.#idle.refresh();
     else this.#idle = setTimeout(() => this.truncate(), this.#times.idleMs);
+    // Behind the answer: whoever waits for this commit does not wait for the checkpoint too.
+    this.#next ??= setImmediate(() => this.#advance());
+  }
+
+  #advance(): void {
+    this.#next = undefined;
     const row = attempt(this.#look);
     if (row && row.log - row.checkpointed >= passivePages) this.#run(row.log >= restartPages ? this.#restart : this.#passive);
   }
@@ -67,6 +74,8 @@ export class Checkpoints {
   stop(): void {
     clearTimeout(this.#idle);
     clearTimeout(this.#forget);
+    clearImmediate(this.#next);
+    this.#next = undefined;
     this.#idle = undefined;
     this.#forget = undefined;
   }
