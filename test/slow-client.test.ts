@@ -86,4 +86,21 @@ describe('a server that is told to stop', () => {
     const [standing] = found['results'] as { head: number }[];
     assert.ok((standing?.head ?? 0) >= (result?.offset ?? 0), 'what was acknowledged is there');
   });
+
+  it('P36 with --drain lets links work on, lets nobody new in, and ends with the last link', async () => {
+    await using stage = new Stage();
+    const server = await stage.serve(stage.folder(), '--drain', '600');
+    const credentials = { token: adminToken(server) };
+    using link = await RawLink.open(server.url, credentials);
+    server.process.signal('SIGTERM');
+    const bye = await link.until(({ push }) => push === 'bye');
+    assert.ok(Number(bye['after']) > 0 && Number(bye['after']) <= 480_001, JSON.stringify(bye));
+    using late = await RawLink.open(server.url);
+    late.ask('hello', { protocol: 1, session: crypto.randomUUID(), ...credentials }).catch(() => {});
+    assert.equal(await late.closed, '1012 draining');
+    const sent = await link.ask('send', { channel, events: [{ id: crypto.randomUUID(), kind: 'message', body: 'last words' }] });
+    assert.equal((sent['results'] as { offset: number }[])[0]?.offset, 1);
+    link.socket.close();
+    assert.deepEqual(await server.process.exited, { code: 0, signal: null });
+  });
 });

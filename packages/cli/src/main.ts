@@ -24,6 +24,11 @@ program
       .env('HUBBUB_HOST'),
   )
   .addOption(data())
+  .addOption(
+    new Option('--drain <seconds>', 'how long links work on when it is told to end, while their clients move to other nodes')
+      .default('0', 'at once: on the embedded store there is no other node')
+      .env('HUBBUB_DRAIN'),
+  )
   .action(async (options) => (await import('./commands/serve.ts')).serve(options));
 
 program
@@ -69,23 +74,46 @@ program
 
 program
   .command('check')
-  .description('read the whole log, while no server runs, and say what is wrong')
+  .description('read the whole log and say what is wrong, also while a server runs')
+  .addOption(url())
+  .addOption(token())
   .addOption(data())
   .action(async (options) => (await import('./commands/store.ts')).check(options));
 
 program
   .command('backup')
-  .description('copy the log, while no server runs')
-  .argument('<file>', 'a new file')
+  .description('copy the log, also while a server runs')
+  .argument('<file>', "a new file, on the server's machine")
+  .addOption(url())
+  .addOption(token())
   .addOption(data())
   .action(async (file, options) => (await import('./commands/store.ts')).backup(file, options));
 
 program
   .command('restore')
-  .description('put a backup in the place of the log, which is gone then')
+  .description('put a backup in the place of the log, which is gone then; while no server runs')
   .argument('<file>', 'what backup has written')
   .addOption(data())
   .action(async (file, options) => (await import('./commands/store.ts')).restore(file, options));
+
+program
+  .command('trim')
+  .description('drop the events of a channel before a position, for good')
+  .argument('<channel>', 'such as room:general')
+  .requiredOption('--before <position>', 'OFFSET~EPOCH: the first event to keep')
+  .addOption(url())
+  .addOption(token())
+  .addOption(data())
+  .action(async (channel, options) => (await import('./commands/store.ts')).trim(channel, options));
+
+program
+  .command('epoch')
+  .description('begin a new history of the log, so that every client reloads: after a volume was put back by hand')
+  .requiredOption('--new', 'say that you mean it')
+  .addOption(url())
+  .addOption(token())
+  .addOption(data())
+  .action(async (options) => (await import('./commands/store.ts')).epoch(options));
 
 program
   .command('sim')

@@ -58,7 +58,7 @@ describe('client', () => {
     await clock.pass(200);
     const second = await open();
     assert.deepEqual(commands(second), ['hello', 'subscribe']);
-    assert.deepEqual(second.said[1], { req: 4, cmd: 'subscribe', to: [{ channel: 'room:y', position: '7~e1' }] });
+    assert.deepEqual(second.said[1], { req: 2, cmd: 'subscribe', to: [{ channel: 'room:y', position: '7~e1' }] });
   });
 
   it('P14: asks for a channel again when its error says, and not for the others', async () => {

@@ -1,12 +1,14 @@
 import type { Env } from '@hubbub/protocol/env';
-import type { HelloReply, Push } from '@hubbub/protocol/frames';
+import type { CommandPush, HelloReply, Push } from '@hubbub/protocol/frames';
 import { uuidv7 } from '@hubbub/protocol/id';
 import { isChannel } from '@hubbub/protocol/names';
 import { protocolVersion } from '@hubbub/protocol/version';
+import { type Admin, AdminDesk } from './admin.ts';
 import { Asking } from './asking.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { HubbubError } from './error.ts';
+import { type Inbox, type InboxOptions, InboxView } from './inbox.ts';
 import type { Dial } from './link.ts';
 import { type Ack, type Draft, Outbox, type Outgoing } from './outbox.ts';
 import { platformEnv } from './platform/env.ts';
@@ -15,7 +17,9 @@ import { ChannelSubscription, type SubscribeOptions, type Subscription } from '.
 import { dialWebSocket } from './transports/websocket.ts';
 
 export type { Event } from '@hubbub/protocol/event';
+export type { Admin, AdminOptions, CheckOptions } from './admin.ts';
 export { HubbubError } from './error.ts';
+export type { Inbox, InboxEntry, InboxOptions } from './inbox.ts';
 export type { Dial, Link, LinkHandlers } from './link.ts';
 export type { Ack, Draft, Outgoing } from './outbox.ts';
 export type { Status } from './status.ts';
@@ -46,6 +50,8 @@ export interface Client {
   onStatus(run: (status: Status) => void): () => void;
   /** One subscription per channel: a second `subscribe` of a channel that is open throws. */
   subscribe(channel: string, options: SubscribeOptions): Subscription;
+  /** All channels that are mine and where they stand, one subscription for all. A client has one: a second call while it is open throws. */
+  inbox(options: InboxOptions): Inbox;
   /**
    * Sends an event, for ever if need be: over reconnects, with the same id, in the order of the calls per channel. Resolves with the
    * place in the log once the server has it synced; rejects with a `HubbubError` only when the server refuses it for good, after `discard`, or after `close`.
@@ -59,6 +65,8 @@ export interface Client {
   retry(id: string): void;
   /** Forgets an event that is not acknowledged. If it was on its way, it may be in the log all the same. */
   discard(id: string): void;
+  /** What the administrator does to the server, from its own machine. */
+  readonly admin: Admin;
   /** Does not wait for the back-off. */
   reconnect(): void;
   /** New credentials, after `refused` or before a token ends. */
@@ -73,6 +81,7 @@ export function connect(options: ConnectOptions): Client {
 }
 
 class HubbubClient implements Client {
+  readonly admin: AdminDesk;
   readonly #env: Env;
   readonly #session: string;
   readonly #options: ConnectOptions;
@@ -82,6 +91,7 @@ class HubbubClient implements Client {
   readonly #subscriptions = new Map<string, ChannelSubscription>();
   readonly #statusListeners = new Set<(status: Status) => void>();
   readonly #outgoingListeners = new Map<string, Set<() => void>>();
+  #inbox: InboxView | undefined;
   #credentials: Credentials;
   #user: string | undefined;
   #wasOpen = false;
@@ -113,6 +123,7 @@ class HubbubClient implements Client {
         ...this.#credentials,
       }),
       onState: (state) => this.#moved(state),
+      onMoved: () => this.#parted(),
       onWelcome: (reply) => this.#welcomed(reply),
       onPush: (push) => this.#pushed(push),
     });
@@ -120,6 +131,10 @@ class HubbubClient implements Client {
       env: this.#env,
       isOpen: () => this.#connection.state.phase === 'open',
       subscribe: (to, taken) => this.#connection.request('subscribe', `"to":${to}`, taken),
+    });
+    this.admin = new AdminDesk({
+      isOpen: () => this.#connection.state.phase === 'open',
+      request: (cmd, members, told) => this.#connection.request(cmd, members, undefined, told),
     });
     this.#connection.start();
   }
@@ -150,6 +165,25 @@ class HubbubClient implements Client {
     this.#asking.add(subscription);
     this.#report();
     return subscription;
+  }
+
+  inbox(options: InboxOptions): Inbox {
+    if (this.#inbox) throw new HubbubError('conflict', 'the inbox is open already');
+    const onChange = (inbox: Inbox): void => this.#call(() => options.onChange(inbox));
+    const inbox = new InboxView(
+      { onChange },
+      {
+        env: this.#env,
+        isOpen: () => this.#connection.state.phase === 'open',
+        ask: (on, taken) => this.#connection.request('inbox', `"on":${on}`, taken),
+        closed: () => {
+          this.#inbox = undefined;
+        },
+      },
+    );
+    this.#inbox = inbox;
+    inbox.opened();
+    return inbox;
   }
 
   send(channel: string, draft: Draft): Promise<Ack> {
@@ -190,21 +224,27 @@ class HubbubClient implements Client {
 
   close(): void {
     this.#cancelDoubt();
+    this.#inbox?.close();
     this.#outbox.close();
+    this.admin.close();
     this.#connection.close();
     this.#statusListeners.clear();
     this.#outgoingListeners.clear();
   }
 
   #moved(state: ConnectionState): void {
-    if (state.phase !== 'open') {
-      this.#outbox.lost();
-      this.#cancelDoubt();
-      this.#confirmedAt = Number.NEGATIVE_INFINITY;
-      this.#asking.clear();
-      for (const subscription of this.#subscriptions.values()) subscription.lost();
-    }
+    if (state.phase !== 'open') this.#parted();
     this.#report();
+  }
+
+  /** What was asked on the former link is void, and so is what it had confirmed. */
+  #parted(): void {
+    this.#outbox.lost();
+    this.#cancelDoubt();
+    this.#confirmedAt = Number.NEGATIVE_INFINITY;
+    this.#asking.clear();
+    this.#inbox?.lost();
+    for (const subscription of this.#subscriptions.values()) subscription.lost();
   }
 
   #welcomed(reply: HelloReply): void {
@@ -216,21 +256,23 @@ class HubbubClient implements Client {
       this.#call(() => this.#options.onToken?.(token, user));
     }
     for (const subscription of this.#subscriptions.values()) this.#asking.add(subscription);
+    this.#inbox?.opened();
     this.#outbox.opened();
+    this.admin.opened();
     this.#report();
   }
 
-  #pushed(push: Push): void {
+  #pushed(push: Exclude<Push, CommandPush>): void {
     switch (push.push) {
       case 'events':
         return this.#subscriptions.get(push.channel)?.onEvents(push);
       case 'state':
         return this.#subscriptions.get(push.channel)?.onState(push);
+      case 'inbox':
+        return this.#inbox?.onPush(push);
       case 'health':
         return this.#confirmed(push.stale);
       case 'bye':
-        this.#connection.leaveAlone(push.retryAfter ?? 0);
-        return undefined;
       case 'error':
         return undefined;
     }

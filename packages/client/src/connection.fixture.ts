@@ -63,6 +63,7 @@ export function setUp(onState: (phase: string, connection: Connection) => void =
       log.push(phase);
       onState(phase, connection);
     },
+    onMoved: () => void log.push('moved'),
     onWelcome: (reply) => void welcomes.push(reply),
     onPush: (push) => void pushes.push(push),
   });

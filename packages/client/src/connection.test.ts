@@ -174,7 +174,7 @@ describe('connection', () => {
   it('P36: after a bye it stays away for retryAfter, once', async () => {
     const { open, clock, connection } = setUp();
     const link = open();
-    connection.leaveAlone(30_000);
+    link.hear({ push: 'bye', after: 0, retryAfter: 30_000 });
     link.handlers.onClose(1001, 'closing');
     assert.deepEqual(connection.state, { phase: 'waiting', attempt: 1, retryAt: clock.time + 30_200 });
     await clock.pass(30_200);
@@ -193,18 +193,87 @@ describe('connection', () => {
   it('P36: a hello that is answered `closing` does not undo what bye has asked for', () => {
     const { link, clock, connection } = setUp();
     link().handlers.onOpen();
-    connection.leaveAlone(30_000);
+    link().hear({ push: 'bye', after: 0, retryAfter: 30_000 });
     link().answer({ error: { code: 'closing', text: '' } });
     assert.deepEqual(connection.state, { phase: 'waiting', attempt: 2, retryAt: clock.time + 30_400 });
   });
 
   it('P36: what one server has asked for does not outlive its link', () => {
     const { open, clock, connection } = setUp();
-    open();
-    connection.leaveAlone(30_000);
+    open().hear({ push: 'bye', after: 0, retryAfter: 30_000 });
     connection.signIn();
     open().handlers.onClose(1006, '');
     assert.deepEqual(connection.state, { phase: 'waiting', attempt: 1, retryAt: clock.time + 200 });
+  });
+
+  describe('P36: a bye with time', () => {
+    const bye = { push: 'bye', after: 3_000 };
+
+    it('leaves the link at work for as long, then opens another beside it, and lets go of it when that is welcome', async () => {
+      const { open, clock, connection, links, link, log, welcomes, pushes } = setUp();
+      const former = open();
+      former.hear(bye);
+      await clock.pass(2_999);
+      assert.equal(links.length, 1);
+      await clock.pass(1);
+      const waiting = codeOf(connection.request('ping', ''));
+      assert.equal(former.said.at(-1)?.cmd, 'ping', 'commands go over the one that works');
+      link().handlers.onOpen();
+      assert.equal(former.closed, false);
+      former.hear(health);
+      link().answer(welcome);
+      assert.ok(former.closed);
+      assert.equal(await waiting, 'link_lost');
+      connection.request('ping', '').catch(() => {});
+      assert.equal(link().said.at(-1)?.cmd, 'ping');
+      assert.deepEqual(log, ['greeting', 'open', 'moved'], 'never anything but open');
+      assert.equal(welcomes.length, 2);
+      former.hear(health);
+      assert.equal(pushes.length, 1, 'nothing of the former one is heard any more');
+    });
+
+    it('tries again where the other one is going too, and keeps the first meanwhile', async () => {
+      const { open, clock, links, link, log, connection } = setUp();
+      const former = open();
+      former.hear(bye);
+      await clock.pass(3_000);
+      link().handlers.onOpen();
+      link().hear({ push: 'error', error: { code: 'draining', text: '', retryAfter: 1_000 } });
+      link().handlers.onClose(1012, 'draining');
+      assert.equal(former.closed, false);
+      await clock.pass(1_000);
+      assert.equal(links.length, 2);
+      await clock.pass(400);
+      assert.equal(links.length, 3);
+      open();
+      assert.ok(former.closed);
+      assert.deepEqual(log, ['greeting', 'open', 'moved']);
+      assert.equal(connection.state.phase, 'open');
+    });
+
+    it('goes the usual way where the first one ends before', async () => {
+      const { open, clock, links, log, connection } = setUp();
+      const former = open();
+      former.hear(bye);
+      await clock.pass(3_000);
+      former.handlers.onClose(1001, 'closing');
+      assert.equal(connection.state.phase, 'waiting');
+      assert.ok(links[1]?.closed, 'one way at a time');
+      await clock.pass(200);
+      open();
+      assert.deepEqual(log, ['greeting', 'open', 'waiting', 'dialing', 'greeting', 'open']);
+      await clock.pass(60_000);
+      assert.ok(links.length >= 3);
+    });
+
+    it('ends with the connection', async () => {
+      const { open, clock, connection, links } = setUp();
+      open().hear(bye);
+      await clock.pass(3_000);
+      connection.close();
+      assert.equal(clock.pending, 0);
+      assert.ok(links.every(({ closed }) => closed));
+    });
   });
 
   it('signing in greets anew on another link, with hello first', () => {

@@ -19,6 +19,7 @@ const rows = {
   frame_too_large: { status: 413, passing: false, close: 1009 },
   upgrade_required: { status: 426, passing: false, close: 4426 },
   silent: { status: 408, passing: true, close: 4410 },
+  draining: { status: 503, passing: true, close: 1012 },
   closing: { status: 503, passing: true, close: 1001 },
   bad_command: { status: 400, passing: false },
   unknown_command: { status: 404, passing: false },
@@ -37,7 +38,7 @@ const rows = {
   not_supported: { status: 501, passing: false },
   busy: { status: 409, passing: true },
   conflict: { status: 409, passing: true },
-  overloaded: { status: 503, passing: true },
+  overloaded: { status: 503, passing: true, close: 1013 },
   unavailable: { status: 503, passing: true },
   unknown: { status: 504, passing: true },
 } as const satisfies Record<string, CodeRow>;

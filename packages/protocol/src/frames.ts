@@ -54,7 +54,23 @@ export const SendCommand = Type.Object(
   closed,
 );
 
+export const InboxCommand = Type.Object({ ...request, cmd: Type.Literal('inbox'), on: Type.Boolean() }, closed);
+
 export const PingCommand = Type.Object({ ...request, cmd: Type.Literal('ping') }, closed);
+
+export const BackupCommand = Type.Object(
+  { ...request, cmd: Type.Literal('backup'), path: Type.String({ minLength: 1, maxLength: 4096 }) },
+  closed,
+);
+
+export const CheckCommand = Type.Object({ ...request, cmd: Type.Literal('check') }, closed);
+
+export const TrimCommand = Type.Object(
+  { ...request, cmd: Type.Literal('trim'), channel: Type.String({ maxLength: 256 }), before: Type.String({ maxLength: 64 }) },
+  closed,
+);
+
+export const EpochCommand = Type.Object({ ...request, cmd: Type.Literal('epoch') }, closed);
 
 export type HelloCommand = Static<typeof HelloCommand>;
 export type SubscribeCommand = Static<typeof SubscribeCommand>;
@@ -62,7 +78,12 @@ export type SubscribeTarget = Static<typeof SubscribeTarget>;
 export type UnsubscribeCommand = Static<typeof UnsubscribeCommand>;
 export type SendCommand = Static<typeof SendCommand>;
 export type Draft = Static<typeof Draft>;
+export type InboxCommand = Static<typeof InboxCommand>;
 export type PingCommand = Static<typeof PingCommand>;
+export type BackupCommand = Static<typeof BackupCommand>;
+export type CheckCommand = Static<typeof CheckCommand>;
+export type TrimCommand = Static<typeof TrimCommand>;
+export type EpochCommand = Static<typeof EpochCommand>;
 
 /** Schemas by command name. */
 export const commands = {
@@ -70,11 +91,18 @@ export const commands = {
   subscribe: SubscribeCommand,
   unsubscribe: UnsubscribeCommand,
   send: SendCommand,
+  inbox: InboxCommand,
   ping: PingCommand,
+  backup: BackupCommand,
+  check: CheckCommand,
+  trim: TrimCommand,
+  epoch: EpochCommand,
 } as const;
 
 export type CommandName = keyof typeof commands;
-export type Command = HelloCommand | SubscribeCommand | UnsubscribeCommand | SendCommand | PingCommand;
+/** What the administrator alone may do; these take as long as they take. */
+export type AdminCommand = BackupCommand | CheckCommand | TrimCommand | EpochCommand;
+export type Command = HelloCommand | SubscribeCommand | UnsubscribeCommand | SendCommand | InboxCommand | PingCommand | AdminCommand;
 
 const Problem = Type.Object({ code: Type.String(), text: Type.String(), retryAfter: Type.Optional(Type.Number()) });
 const Failed = Type.Object({ error: Problem });
@@ -104,11 +132,25 @@ export const Sent = Type.Object({
 });
 export const SendReply = Type.Object({ epoch: Type.String(), results: Type.Array(Type.Union([Sent, Failed])) });
 
+export const BackupReply = Type.Object({ path: Type.String(), bytes: Type.Integer() });
+export const CheckReply = Type.Object({
+  channels: Type.Integer(),
+  events: Type.Integer(),
+  facts: Type.Integer(),
+  problems: Type.Integer(),
+});
+export const TrimReply = Type.Object({ first: Type.Integer() });
+export const EpochReply = Type.Object({ epoch: Type.String() });
+
 export type HelloReply = Static<typeof HelloReply>;
 export type Subscribed = Static<typeof Subscribed>;
 export type SubscribeReply = Static<typeof SubscribeReply>;
 export type Sent = Static<typeof Sent>;
 export type SendReply = Static<typeof SendReply>;
+export type BackupReply = Static<typeof BackupReply>;
+export type CheckReply = Static<typeof CheckReply>;
+export type TrimReply = Static<typeof TrimReply>;
+export type EpochReply = Static<typeof EpochReply>;
 export type Failed = Static<typeof Failed>;
 
 /** The result member of each command's reply. */
@@ -117,7 +159,12 @@ export interface Replies {
   subscribe: SubscribeReply;
   unsubscribe: Record<never, never>;
   send: SendReply;
+  inbox: Record<never, never>;
   ping: Record<never, never>;
+  backup: BackupReply;
+  check: CheckReply;
+  trim: TrimReply;
+  epoch: EpochReply;
 }
 
 export const EventFrame = Type.Object({
@@ -149,16 +196,37 @@ export const StatePush = Type.Object({
   head: Type.Optional(Type.Integer()),
 });
 
+export const InboxPush = Type.Object({
+  push: Type.Literal('inbox'),
+  epoch: Type.String(),
+  channels: Type.Array(Type.Object({ channel: Type.String(), head: Type.Integer(), n: Type.Integer() })),
+  gone: Type.Optional(Type.Array(Type.String())),
+  whole: Type.Optional(Type.Literal(true)),
+  more: Type.Optional(Type.Literal(true)),
+});
+
+export const ProgressPush = Type.Object({
+  push: Type.Literal('progress'),
+  req: Type.Integer(),
+  done: Type.Number({ minimum: 0, maximum: 1 }),
+});
+export const ProblemPush = Type.Object({ push: Type.Literal('problem'), req: Type.Integer(), text: Type.String() });
+
 export const HealthPush = Type.Object({ push: Type.Literal('health'), stale: Type.Boolean(), degraded: Type.Boolean() });
 export const ByePush = Type.Object({ push: Type.Literal('bye'), after: Type.Number(), retryAfter: Type.Optional(Type.Number()) });
 export const ErrorPush = Type.Object({ push: Type.Literal('error'), error: Problem });
 
 export type EventsPush = Static<typeof EventsPush>;
 export type StatePush = Static<typeof StatePush>;
+export type InboxPush = Static<typeof InboxPush>;
+export type ProgressPush = Static<typeof ProgressPush>;
+export type ProblemPush = Static<typeof ProblemPush>;
+/** What a command's own number stands on: news of it before its reply. */
+export type CommandPush = ProgressPush | ProblemPush;
 export type HealthPush = Static<typeof HealthPush>;
 export type ByePush = Static<typeof ByePush>;
 export type ErrorPush = Static<typeof ErrorPush>;
-export type Push = EventsPush | StatePush | HealthPush | ByePush | ErrorPush;
+export type Push = EventsPush | StatePush | InboxPush | CommandPush | HealthPush | ByePush | ErrorPush;
 
 /** A reply: to a command by its number, with what it brought or what went wrong. */
 export type Reply = { readonly res: number } & (Record<string, unknown> | { readonly error: Static<typeof Problem> });

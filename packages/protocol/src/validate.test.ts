@@ -24,7 +24,15 @@ const good: Record<CommandName, { least: Frame; full: Frame }> = {
     least: { req: 4, cmd: 'send', channel: 'room:x', events: [{ id, kind: 'message', body: null }] },
     full: { req: 4, cmd: 'send', channel: 'room:x', events: [{ id, kind: 'message', body: { a: [1] }, from: 'ann', ts: 0 }] },
   },
+  inbox: { least: { req: 6, cmd: 'inbox', on: true }, full: { req: 6, cmd: 'inbox', on: false } },
   ping: { least: { req: 5, cmd: 'ping' }, full: { req: Number.MAX_SAFE_INTEGER, cmd: 'ping' } },
+  backup: { least: { req: 7, cmd: 'backup', path: '/a' }, full: { req: 7, cmd: 'backup', path: `/${'x'.repeat(4095)}` } },
+  check: { least: { req: 8, cmd: 'check' }, full: { req: 9, cmd: 'check' } },
+  trim: {
+    least: { req: 8, cmd: 'trim', channel: 'room:x', before: '7~e' },
+    full: { req: 9, cmd: 'trim', channel: 'room:x', before: '7~e' },
+  },
+  epoch: { least: { req: 8, cmd: 'epoch' }, full: { req: 9, cmd: 'epoch' } },
 };
 
 /** A value that the member cannot have: another type, and the bounds. */
@@ -45,6 +53,9 @@ const wrong: Record<string, readonly unknown[]> = {
   id: [1, null, 'x'.repeat(65)],
   kind: [1, null, 'x'.repeat(65)],
   from: [1, null, 'x'.repeat(257)],
+  on: [1, 'true', null],
+  path: [1, null, '', 'x'.repeat(4097)],
+  before: [1, null, 'x'.repeat(65)],
   ts: [-1, 0.5, '1', null, 2 ** 53],
 };
 

@@ -3,10 +3,11 @@ import { describe, it } from 'node:test';
 import { isLoopback, readConfig, StartError } from './config.ts';
 
 describe('config', () => {
-  const right = { host: '127.0.0.1', port: '8080', data: './data' };
+  const right = { host: '127.0.0.1', port: '8080', data: './data', drain: '0' };
 
   it('reads what is right', () => {
-    assert.deepEqual(readConfig(right), { host: '127.0.0.1', port: 8080, data: './data' });
+    assert.deepEqual(readConfig(right), { host: '127.0.0.1', port: 8080, data: './data', drainMs: 0 });
+    assert.equal(readConfig({ ...right, drain: '3600' }).drainMs, 3_600_000);
     for (const port of ['0', '1', '65535']) assert.equal(readConfig({ ...right, port }).port, Number(port));
     for (const host of ['0.0.0.0', '::1', '::', 'localhost', 'fe80::1%eth0']) assert.equal(readConfig({ ...right, host }).host, host);
   });
@@ -14,6 +15,7 @@ describe('config', () => {
   const wrong: [Partial<typeof right>, RegExp][] = [
     ...['65536', '-1', '80.5', 'http', '', '0x50', ' 80'].map((port): [Partial<typeof right>, RegExp] => [{ port }, /--port .*65535/]),
     ...['', 'http://127.0.0.1', 'a b', 'a/b'].map((host): [Partial<typeof right>, RegExp] => [{ host }, /--host .*127\.0\.0\.1/]),
+    ...['3601', '-1', '1.5', '', '5s'].map((drain): [Partial<typeof right>, RegExp] => [{ drain }, /--drain .*3600/]),
     [{ data: '' }, /--data.*\.\/data/],
   ];
   for (const [value, message] of wrong) {

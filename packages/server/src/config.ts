@@ -4,7 +4,20 @@ export interface Config {
   readonly port: number;
   /** The folder that holds the log and the secrets. */
   readonly data: string;
+  /** For how long links work on when the server is told to end, while their clients move over to other nodes. Milliseconds. */
+  readonly drainMs: number;
 }
+
+/** The same as an operator writes it. */
+export interface Given {
+  readonly host: string;
+  readonly port: string;
+  readonly data: string;
+  /** Seconds. */
+  readonly drain: string;
+}
+
+const longestDrain = 3_600;
 
 /** What is wrong with the configuration, or with the place: said to the operator as it is, without a stack. */
 export class StartError extends Error {
@@ -19,12 +32,15 @@ export class StartError extends Error {
 }
 
 /** Reads what an operator has written. Throws StartError, which says what would be right. */
-export function readConfig({ host, port, data }: { readonly [Name in keyof Config]: string }): Config {
+export function readConfig({ host, port, data, drain }: Given): Config {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new StartError(`--port ${port}: a port is a whole number from 0 (any that is free) to 65535`, 2);
   }
   if (!/^[\w.:%-]+$/.test(host)) throw new StartError(`--host ${host}: this is no address; 127.0.0.1 is one`, 2);
-  return { host, port: Number(port), data: dataFolder(data) };
+  if (!/^\d{1,4}$/.test(drain) || Number(drain) > longestDrain) {
+    throw new StartError(`--drain ${drain}: whole seconds, from 0 (at once) to ${longestDrain}`, 2);
+  }
+  return { host, port: Number(port), data: dataFolder(data), drainMs: Number(drain) * 1_000 };
 }
 
 /** An empty name would mean wherever one happens to be. Throws StartError. */

@@ -1,10 +1,12 @@
-import { existsSync, lstatSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { Refusal } from '@hubbub/protocol/codes';
 import { guestIdentity, guestToken } from './auth/guest.ts';
 import { SecretError, secretFile } from './auth/secret.ts';
 import { localBus } from './broker/local.ts';
 import { openRooms } from './chat/authority.ts';
 import { type Config, dataFolder, StartError } from './config.ts';
+import { trimBelow } from './core/commands/trim.ts';
 import { createNode } from './core/node.ts';
 import { processEnv } from './env.ts';
 import { ListenError, openHttp } from './gateway/http.ts';
@@ -12,7 +14,7 @@ import { listenWebSocket } from './gateway/websocket.ts';
 import { filesOf } from './store/sqlite/files.ts';
 import { openSqlite, SqliteOpenError } from './store/sqlite/open.ts';
 import { restoreSqlite } from './store/sqlite/restore.ts';
-import { type Store, StoreError } from './store/store.ts';
+import { type Checked, type LongWork, type Store, StoreError } from './store/store.ts';
 
 export { type Config, isLoopback, readConfig, StartError } from './config.ts';
 
@@ -38,7 +40,7 @@ const secretName = 'secret';
 const adminTokenName = 'admin.token';
 
 /** Puts a server together and starts it: the one place that names implementations. Throws StartError. */
-export async function startServer({ host, port, data }: Config, sinks: ServerSinks): Promise<Server> {
+export async function startServer({ host, port, data, drainMs }: Config, sinks: ServerSinks): Promise<Server> {
   const record = new Record(join(data, 'server.json'));
   await using opened = new AsyncDisposableStack();
   try {
@@ -71,7 +73,7 @@ export async function startServer({ host, port, data }: Config, sinks: ServerSin
     record.write({ url: urlOf(reachable(host), taken), pid: process.pid });
     const running = opened.move();
     let closing: Promise<void> | undefined;
-    return { url: urlOf(host, taken), close: () => (closing ??= running.disposeAsync()) };
+    return { url: urlOf(host, taken), close: () => (closing ??= node.close(drainMs).then(() => running.disposeAsync())) };
   } catch (error) {
     throw startError(error);
   }
@@ -84,15 +86,17 @@ export function makeToken(data: string, user: string): Promise<string> {
   return guestToken(user, readFileSync(path, 'utf8').trim());
 }
 
-export interface Checked {
-  readonly channels: number;
-  readonly events: number;
-  readonly facts: number;
-  readonly problems: number;
+/** What is done to a folder on which no server runs; `note` gets what an operator should read. */
+export interface FolderWork extends LongWork {
+  readonly note: (text: string) => void;
 }
 
 /** Reads the whole log of the folder `data`, on which no server runs; `report` gets each problem. Throws StartError. */
-export function checkStore(data: string, report: (problem: string) => void, note: (text: string) => void): Promise<Checked> {
+export function checkStore(
+  data: string,
+  report: (problem: string) => void,
+  { note, ...work }: FolderWork,
+): Promise<Checked & { readonly problems: number }> {
   return withStore(data, note, async ({ powers }) => {
     if (!powers.checkable) throw new StartError('this store cannot be checked');
     let problems = 0;
@@ -100,7 +104,7 @@ export function checkStore(data: string, report: (problem: string) => void, note
       const read = await powers.checkable.check((problem) => {
         problems += 1;
         report(problem);
-      });
+      }, work);
       return { ...read, problems };
     } catch (error) {
       // Pages that cannot be read at all end the reading, and what was counted by then is no count.
@@ -110,22 +114,30 @@ export function checkStore(data: string, report: (problem: string) => void, note
 }
 
 /**
- * Copies the store of the folder `data`, on which no server runs, to `file`; `progress` gets 0…1. Answers where the copy is and how
- * many bytes it has. Throws StartError, also when there is a `file` already: it may be the only other copy.
+ * Copies the store of the folder `data`, on which no server runs, to `file`. Answers where the copy is and how many bytes it has. Throws
+ * StartError, also when there is a `file` already: it may be the only other copy.
  */
-export async function backupStore(
-  data: string,
-  file: string,
-  progress: (done: number) => void,
-  note: (text: string) => void,
-): Promise<{ path: string; bytes: number }> {
+export function backupStore(data: string, file: string, { note, ...work }: FolderWork): Promise<{ path: string; bytes: number }> {
   const path = resolve(file);
-  // A link that leads nowhere is something too.
-  if (lstatSync(path, { throwIfNoEntry: false })) throw new StartError(`${path} is there already, and not touched`);
-  return await withStore(data, note, async ({ powers }) => {
+  return withStore(data, note, async ({ powers }) => {
     if (!powers.backup) throw new StartError('this store cannot be backed up from here');
-    await powers.backup.backup(path, progress);
-    return { path, bytes: statSync(path).size };
+    const { bytes } = await powers.backup.backup(path, work);
+    return { path, bytes };
+  });
+}
+
+/** Drops the events of a channel below the position `before`, in the folder `data`, on which no server runs. Answers the first that is kept. Throws StartError. */
+export function trimStore(data: string, channel: string, before: string, { note }: FolderWork): Promise<{ first: number }> {
+  return withStore(data, note, (store) => trimBelow((call) => call(store), channel, before));
+}
+
+/** Begins a new history of the folder `data`, on which no server runs, and answers its name. Throws StartError. */
+export function renewStore(data: string, { note }: FolderWork): Promise<{ epoch: string }> {
+  return withStore(data, note, async (store) => {
+    if (!store.powers.renewable) throw new StartError('this store cannot begin a new history');
+    const { epoch: from } = await store.heads([]);
+    const { epoch } = await store.powers.renewable.renew(from);
+    return { epoch };
   });
 }
 
@@ -153,7 +165,7 @@ async function withStore<Result>(data: string, note: (text: string) => void, wor
       await store.close();
     }
   } catch (error) {
-    throw error instanceof StoreError ? new StartError(error.message) : startError(error);
+    throw error instanceof StoreError || error instanceof Refusal ? new StartError(error.message) : startError(error);
   }
 }
 

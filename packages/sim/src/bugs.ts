@@ -117,6 +117,24 @@ export const bugs: readonly Bug[] = [
     replace: '    return true;\n',
   },
   {
+    name: 'an inbox that is not told what another one has read',
+    file: 'core/inboxes.ts',
+    find: '    this.#learn(channels.map((channel, at) => ({ channel, ...(heads[at] ?? { head: 0, n: 0 }) })));',
+    replace: '    channels.forEach((channel, at) => void this.#places.get(channel)?.learn(heads[at]?.head ?? 0, heads[at]?.n ?? 0));',
+  },
+  {
+    name: 'an inbox deaf to concerns',
+    file: 'core/node.ts',
+    find: '        this.#inboxes.concerned(channel, header);\n',
+    replace: '',
+  },
+  {
+    name: 'an inbox that keeps what it knew of a former history',
+    file: 'core/inboxes.ts',
+    find: '    this.#places.forget();\n',
+    replace: '',
+  },
+  {
     name: 'swallowed broker error',
     file: 'core/node.ts',
     find: 'onGap: () => this.#look.gap(),',

@@ -1,4 +1,5 @@
 import type { MemoryData } from '@hubbub/server/store/memory/data';
+import { checkInboxes, checkInboxesCaughtUp } from './inboxes.ts';
 import type { Commit, Reader, Record, Sending } from './record.ts';
 import { RightsHistory } from './rights.ts';
 import type { User } from './user.ts';
@@ -26,6 +27,7 @@ export function check(record: Record, data: MemoryData, users: readonly User[], 
   for (const reader of record.readers) checkReader(record, reader, circumstances);
   // A rollback takes revocations back too: what was written before it cannot be told right from wrong by the log that is left.
   if (record.cuts.length === 0) checkRights(record, new RightsHistory(record.commits));
+  checkInboxes(record, circumstances.calm);
   checkCaughtUp(record, data, users, circumstances.trimmed);
 }
 
@@ -213,6 +215,7 @@ export function checkCaughtUp(record: Record, data: MemoryData, users: readonly 
   const final = finalLog(data);
   const lost = lostCommits(record);
   const rights = new RightsHistory(record.commits.filter((commit) => !lost.has(commit)));
+  checkInboxesCaughtUp(record, data, users, rights);
   for (const user of users) {
     const { status } = user.client;
     if (status.state !== 'live') record.violate('I10', `${user.name} is ${JSON.stringify(status)} in peace`);

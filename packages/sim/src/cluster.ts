@@ -1,9 +1,10 @@
+import type { InboxPush } from '@hubbub/protocol/frames';
 import { uuidv7 } from '@hubbub/protocol/id';
 import type { BrokerSinks } from '@hubbub/server/broker/broker';
 import { type LocalBus, localBus } from '@hubbub/server/broker/local';
 import { type Loss, lossy } from '@hubbub/server/broker/lossy';
 import type { Identity } from '@hubbub/server/core/identity';
-import { createNode, type HubbubNode } from '@hubbub/server/core/node';
+import { createNode, type HubbubNode, type NodeParts } from '@hubbub/server/core/node';
 import { createMemoryData, type MemoryData } from '@hubbub/server/store/memory/data';
 import type { Store } from '@hubbub/server/store/store';
 import { simulatedAuthority } from './authority.ts';
@@ -28,6 +29,9 @@ export interface ClusterMember {
   gap(): void;
 }
 
+/** Bounds that a few people can reach. */
+export type Narrow = Pick<NodeParts, 'lane' | 'hellos'>;
+
 /** Nodes, the database they share and the bus between them. */
 export class Cluster implements Wire {
   readonly world: World;
@@ -36,10 +40,13 @@ export class Cluster implements Wire {
   readonly storeWeather: StoreWeather = fairStore();
   readonly members: ClusterMember[] = [];
   readonly links = new Set<SimulatedLink>();
+  /** Members that are going, and still get links. */
+  readonly #leaving = new Set<ClusterMember>();
   readonly #database: Actor;
   readonly #bus: LocalBus;
   readonly #plants: Plants;
   readonly #userOf = new Map<Actor, string>();
+  readonly #told = new Map<Actor, Told>();
   /** Gaps of the broker that living nodes were told of. */
   gaps = 0;
   /** A copy of the database has been taken, to be put back. */
@@ -58,7 +65,7 @@ export class Cluster implements Wire {
   }
 
   /** Starts a node; it takes links at once. */
-  start(lane?: { readonly items: number }): ClusterMember {
+  start(narrow: Narrow = {}): ClusterMember {
     this.#started += 1;
     const name = `node-${this.#started}`;
     const actor = this.world.actor(name);
@@ -87,7 +94,7 @@ export class Cluster implements Wire {
       authority: simulatedAuthority(open()),
       identity,
       build: 'sim',
-      ...(lane && { lane }),
+      ...narrow,
     });
     void node.start();
     const member: ClusterMember = {
@@ -117,11 +124,15 @@ export class Cluster implements Wire {
     for (const link of [...this.links]) if (link.node === member.actor) link.cut();
   }
 
-  /** SIGTERM: it says bye, answers what it has taken, and ends. */
-  drain(member: ClusterMember): void {
+  /** SIGTERM: it says bye, answers what it has taken, and ends; `ms`: when its clients have moved over, or after so long. */
+  drain(member: ClusterMember, ms: number): void {
     this.members.splice(this.members.indexOf(member), 1);
+    // The balancer finds out in its own time.
+    this.#leaving.add(member);
+    this.world.actor(`${member.name} at the balancer`).after(Math.min(ms, 1_500), () => this.#leaving.delete(member));
     member.actor.after(0, () => {
-      void member.node.close().then(() => {
+      void member.node.close(ms).then(() => {
+        this.#leaving.delete(member);
         member.actor.dead = true;
         for (const link of [...this.links]) if (link.node === member.actor) link.cut();
       });
@@ -130,7 +141,7 @@ export class Cluster implements Wire {
 
   /** What a balancer does: any node that takes links. */
   door(client: Actor): Door | undefined {
-    return client.dice.pick(this.members)?.door;
+    return client.dice.pick([...this.members, ...this.#leaving])?.door;
   }
 
   /** Whether somebody cannot see the database: what he alone had seen of it, nobody else can miss. */
@@ -169,6 +180,18 @@ export class Cluster implements Wire {
     this.#userOf.set(client, user);
   }
 
+  #wroteInbox(client: Actor, user: string, { channels, gone = [], whole, more }: InboxPush): void {
+    const { now } = this.world;
+    const told: Told = (whole ? undefined : this.#told.get(client)) ?? { heads: new Map(), since: Number.POSITIVE_INFINITY };
+    this.#told.set(client, told);
+    for (const { channel, head } of channels) {
+      this.record.inboxWritten.push({ user, channel, after: told.heads.get(channel), knownSince: told.since, at: now });
+      told.heads.set(channel, head);
+    }
+    for (const channel of gone) told.heads.delete(channel);
+    if (!more) told.since = Math.min(told.since, now);
+  }
+
   opened(link: SimulatedLink): void {
     this.links.add(link);
   }
@@ -178,8 +201,9 @@ export class Cluster implements Wire {
   }
 
   wrote(client: Actor, text: string): void {
-    if (!text.startsWith('{"push":"events"')) return;
     const user = this.#userOf.get(client) ?? '';
+    if (text.startsWith('{"push":"inbox"')) this.#wroteInbox(client, user, JSON.parse(text) as InboxPush);
+    if (!text.startsWith('{"push":"events"')) return;
     const { channel, epoch, events } = JSON.parse(text) as { channel: string; epoch: string; events: Written[] };
     for (const event of events) {
       const { offset, id, emptied } = event;
@@ -189,6 +213,12 @@ export class Cluster implements Wire {
       if (!text.includes(written.text)) this.record.violate('P10', `the bytes of ${offset} of ${channel} are not canonical`);
     }
   }
+}
+
+/** What a client's inbox has been told. */
+interface Told {
+  readonly heads: Map<string, number>;
+  since: number;
 }
 
 interface Written {

@@ -17,7 +17,7 @@ export const faults = {
     if (cluster.settling) return undefined;
     const member = dice.pick(cluster.members);
     if (!member) return undefined;
-    cluster.drain(member);
+    cluster.drain(member, dice.chance(0.5) ? 0 : dice.between(2_000, 6_000));
     return () => void cluster.start();
   },
   pause_node: (cluster, { dice, world }) => {

@@ -52,7 +52,7 @@ export function dialer(client: Actor, door: () => Door | undefined, weather: () 
 }
 
 class Pipe implements Link, SimulatedLink, Transport {
-  readonly traits = { name: 'simulated', signals: true, presence: true } as const;
+  readonly traits = { name: 'simulated', signals: true, presence: true, loopback: false } as const;
   readonly weather: Weather;
   readonly client: Actor;
   readonly #handlers: LinkHandlers;

@@ -59,12 +59,24 @@ export interface Written {
   readonly at: number;
 }
 
+/** A channel's standing, told to somebody's inbox by a node. */
+export interface InboxWritten {
+  readonly user: string;
+  readonly channel: string;
+  /** What the inbox had of it before; undefined: nothing. */
+  readonly after: number | undefined;
+  /** Since when the inbox had been told all. */
+  readonly knownSince: number;
+  readonly at: number;
+}
+
 /** All that happened, for the checker. Nothing here decides anything. */
 export class Record {
   readonly commits: Commit[] = [];
   readonly sendings: Sending[] = [];
   readonly readers: Reader[] = [];
   readonly written: Written[] = [];
+  readonly inboxWritten: InboxWritten[] = [];
   /** What a rollback took: events of that epoch above these heads. */
   readonly cuts: { readonly epoch: string; readonly heads: ReadonlyMap<string, number>; readonly at: number }[] = [];
   readonly violations: string[] = [];

@@ -33,6 +33,12 @@ export class RightsHistory {
     return moments.some((at) => this.#memberAt(user, channel, at) && !this.#bannedAt(user, at));
   }
 
+  /** Whether nothing changed about the user's right in the span. */
+  steady(user: string, channel: string, from: number, to: number): boolean {
+    const turns = [...(this.#turns.get(`${channel} ${user}`) ?? []), ...(this.#bans.get(user) ?? [])];
+    return !turns.some(({ at }) => at > from && at <= to);
+  }
+
   /** The offset at which the user lost the right before `at` and has not got it back by then. */
   lostAt(user: string, channel: string, at: number): number | undefined {
     const turns = this.#turns.get(`${channel} ${user}`)?.filter((turn) => turn.at <= at) ?? [];

@@ -1,5 +1,5 @@
 import { check, checkCaughtUp, checkHonest } from './checker.ts';
-import { Cluster, type Plants } from './cluster.ts';
+import { Cluster, type Narrow, type Plants } from './cluster.ts';
 import { type FaultName, faults } from './faults.ts';
 import { Record } from './record.ts';
 import { User } from './user.ts';
@@ -36,7 +36,10 @@ export async function runSeed(seed: number, plants: Plants = {}): Promise<RunRes
   const calm = seed % calmEvery === 0;
   const cluster = new Cluster(world, record, plants);
   const nodes = 2 + dice.below(2);
-  const narrow = !calm && dice.chance(0.15) ? { items: 16 + dice.below(24) } : undefined;
+  const narrow: Narrow = {
+    ...(!calm && dice.chance(0.15) && { lane: { items: 16 + dice.below(24) } }),
+    ...(!calm && dice.chance(0.15) && { hellos: { perSecond: 0.5, burst: 2 } }),
+  };
   for (let count = 0; count < nodes; count++) cluster.start(narrow);
 
   const channels = ['room:a', 'room:b', 'room:c'].slice(0, 2 + dice.below(2));
@@ -80,7 +83,7 @@ export async function runSeed(seed: number, plants: Plants = {}): Promise<RunRes
   for (const user of users) user.close();
   await world.run(emptyAt);
   for (const { name, node } of cluster.members) {
-    const { held: _, degraded: __, ...counters } = node.status();
+    const { held: _, degraded: __, draining: ___, ...counters } = node.status();
     for (const [counter, value] of Object.entries(counters))
       if (value !== 0) record.violate('I8', `${name}: ${counter} is ${value} when all have left`);
   }

@@ -6,7 +6,12 @@ import { runSeeds } from './pool.ts';
 const mayHappen: readonly Mechanism[] = ['bell_foreign', 'look_found_after_gap', 'link_silent', 'answer_late'];
 
 /** Branches that every thousand seeds must take, of core and of the SDK: one that none took has been proved by nothing. */
-export const mustHappen: readonly string[] = [...mechanisms.filter((name) => !mayHappen.includes(name)), 'resumed', 'outbox_retry'];
+export const mustHappen: readonly string[] = [
+  ...mechanisms.filter((name) => !mayHappen.includes(name)),
+  'resumed',
+  'outbox_retry',
+  'moved_over',
+];
 
 /** Branches that no seed may take. */
 export const mustNotHappen = ['client_gap'] as const;

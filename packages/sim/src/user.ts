@@ -1,4 +1,4 @@
-import { type Client, connect, HubbubError, type Subscription } from '@hubbub/client/client';
+import { type Client, connect, HubbubError, type Inbox, type Subscription } from '@hubbub/client/client';
 import { uuidv7 } from '@hubbub/protocol/id';
 import type { Cluster } from './cluster.ts';
 import { dialer } from './link.ts';
@@ -18,6 +18,7 @@ export class User {
   readonly #positions = new Map<string, string>();
   readonly #others: () => readonly string[];
   client: Client;
+  inbox: Inbox;
   session = 0;
   busy = true;
 
@@ -29,6 +30,7 @@ export class User {
     this.actor = cluster.world.actor(`user ${name}`);
     cluster.names(this.actor, name);
     this.client = this.#connect();
+    this.inbox = this.client.inbox({ onChange: () => {} });
     for (const channel of channels) this.#join(channel);
     this.#live();
   }
@@ -202,6 +204,7 @@ export class User {
     this.client.close();
     this.actor.after(this.actor.dice.between(10, 3_000), () => {
       this.client = this.#connect();
+      this.inbox = this.client.inbox({ onChange: () => {} });
       for (const channel of this.#channels) this.#read(channel);
     });
   }

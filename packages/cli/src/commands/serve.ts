@@ -5,6 +5,7 @@ export interface ServeOptions {
   readonly host: string;
   readonly port: string;
   readonly data: string;
+  readonly drain: string;
 }
 
 const say = (text: string): void => void process.stderr.write(`hubbub: ${text}\n`);

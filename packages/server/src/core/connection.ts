@@ -1,20 +1,29 @@
 import { type Code, codes, problem, Refusal } from '@hubbub/protocol/codes';
 import type { Env } from '@hubbub/protocol/env';
-import type { Command, HelloCommand, Push, Replies, StatePush } from '@hubbub/protocol/frames';
+import type { Command, CommandPush, HelloCommand, InboxPush, Push, Replies, StatePush } from '@hubbub/protocol/frames';
 import { limits } from '@hubbub/protocol/limits';
-import type { Answer, CommandParts } from './commands/context.ts';
+import type { Admission } from './admission.ts';
+import { backup } from './commands/backup.ts';
+import { check } from './commands/check.ts';
+import type { AdminParts, Answer, CommandParts } from './commands/context.ts';
+import { epoch } from './commands/epoch.ts';
 import { hello } from './commands/hello.ts';
+import { inbox } from './commands/inbox.ts';
 import { BadCommand, parseCommand } from './commands/parse.ts';
 import { send } from './commands/send.ts';
 import { subscribe } from './commands/subscribe.ts';
+import { trim } from './commands/trim.ts';
 import { unsubscribe } from './commands/unsubscribe.ts';
 import { within } from './deadline.ts';
 import { Feed, type FeedLink, type FeedParts } from './feed.ts';
 import type { Identity, Who } from './identity.ts';
+import type { Inbox, InboxLink } from './inbox.ts';
+import type { Inboxes } from './inboxes.ts';
 import type { Mechanism } from './mechanisms.ts';
 import { authorityPatience } from './rights.ts';
 import type { Session, Sessions } from './session.ts';
 import { Frame, type LinkSink, type Transport } from './transport.ts';
+import type { AdminLink } from './works.ts';
 
 /** Without a sign of life for so long, a link is taken for dead: nothing is written to it any more. */
 const deadAfter = 2 * limits.heartbeatMs;
@@ -23,12 +32,14 @@ const silentAfter = 60_000;
 const unreadReplies = 256 * 1_024;
 
 /** What connections share. */
-export interface ConnectionParts extends FeedParts, CommandParts {
+export interface ConnectionParts extends FeedParts, CommandParts, AdminParts {
   readonly env: Env<Mechanism>;
   readonly node: string;
   readonly build: string;
   readonly identity: Identity;
   readonly sessions: Sessions;
+  readonly inboxes: Inboxes;
+  readonly admission: Admission;
   /** Called once, when the link is gone. */
   closed(connection: Connection): void;
   /** What the beat of the moment would say. */
@@ -42,10 +53,11 @@ interface Member {
   readonly sessionId: string;
   readonly session: Session;
   readonly feed: Feed;
+  inbox: Inbox | undefined;
 }
 
 /** One client's link: its commands, their replies, and the feed that is pumped into it whenever there is room. */
-export class Connection implements LinkSink, FeedLink {
+export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink {
   readonly #parts: ConnectionParts;
   readonly #transport: Transport;
   #state: 'new' | 'asking' | 'open' | 'closed' = 'new';
@@ -105,9 +117,11 @@ export class Connection implements LinkSink, FeedLink {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#cancelHello();
+    this.#parts.works.left(this);
     const member = this.#member;
     if (member) {
       member.feed.closeAll();
+      if (member.inbox) this.#parts.inboxes.close(member.inbox);
       this.#parts.sessions.leave(member.who.user, member.sessionId);
     }
     this.#parts.closed(this);
@@ -123,6 +137,29 @@ export class Connection implements LinkSink, FeedLink {
     if (this.#expired(member)) return false;
     this.#transport.write(frame);
     return true;
+  }
+
+  get ended(): boolean {
+    return this.#state === 'closed';
+  }
+
+  get open(): boolean {
+    const member = this.#member;
+    return this.#state === 'open' && !this.#dead && member !== undefined && this.#transport.room() > 0 && !this.#expired(member);
+  }
+
+  get loopback(): boolean {
+    return this.#transport.traits.loopback;
+  }
+
+  tell(push: CommandPush): boolean {
+    if (!this.open) return false;
+    this.#push(push);
+    return true;
+  }
+
+  inbox(push: InboxPush): void {
+    this.#push(push);
   }
 
   flush(): void {
@@ -160,6 +197,7 @@ export class Connection implements LinkSink, FeedLink {
     const member = this.#member;
     if (!member) return;
     for (const subscription of member.feed.subscriptions.values()) member.feed.concern(subscription);
+    this.#parts.inboxes.doubt(member.who.user);
     if (member.token !== undefined) void this.#identifyAgain(member, member.token);
   }
 
@@ -169,16 +207,16 @@ export class Connection implements LinkSink, FeedLink {
     for (const subscription of feed?.subscriptions.values() ?? []) feed?.renewed(subscription);
   }
 
-  /** The node is going: the client is told to come back, and no more commands are taken. What is under way is answered. */
+  /** The node is going. Without time for the client to move over, no more commands are taken; what is under way is answered. */
   bye(push: Extract<Push, { push: 'bye' }>): void {
     if (this.#state !== 'open') return;
-    this.#leaving = true;
+    this.#leaving = push.after === 0;
     this.#push(push);
   }
 
-  close(code: Code, text: string): void {
+  close(code: Code, text: string, retryAfter?: number): void {
     if (this.#state === 'closed') return;
-    this.#push({ push: 'error', error: problem({ code, text }) });
+    this.#push({ push: 'error', error: problem({ code, text, ...(retryAfter !== undefined && { retryAfter }) }) });
     this.#transport.close(code, text);
     this.onClosed();
   }
@@ -186,6 +224,7 @@ export class Connection implements LinkSink, FeedLink {
   async #hello(command: HelloCommand): Promise<void> {
     this.#state = 'asking';
     try {
+      this.#parts.admission.enter();
       const { who, token, reply } = await hello(this.#parts, command);
       if (this.#isClosed()) return;
       this.#open(command, who, token);
@@ -194,7 +233,7 @@ export class Connection implements LinkSink, FeedLink {
     } catch (error) {
       if (this.#isClosed()) return;
       const refusal = error instanceof Refusal ? error : new Refusal('unavailable', 'who you are cannot be told at the moment', 500);
-      if (codes[refusal.code].close !== undefined) return this.close(refusal.code, refusal.text);
+      if (codes[refusal.code].close !== undefined) return this.close(refusal.code, refusal.text, refusal.retryAfter);
       this.#state = 'new';
       this.#reply(command.req, { error: problem(refusal) });
     }
@@ -205,7 +244,7 @@ export class Connection implements LinkSink, FeedLink {
     this.#state = 'open';
     const session = this.#parts.sessions.join(who.user, command.session);
     const feed = new Feed(this.#parts, () => this.#member?.who ?? who, this);
-    this.#member = { who, token, sessionId: command.session, session, feed };
+    this.#member = { who, token, sessionId: command.session, session, feed, inbox: undefined };
   }
 
   async #identifyAgain(member: Member, token: string): Promise<void> {
@@ -244,8 +283,18 @@ export class Connection implements LinkSink, FeedLink {
         return unsubscribe(member, command);
       case 'send':
         return send(this.#parts, member, command);
+      case 'inbox':
+        return inbox(this.#parts, member, this, command);
       case 'ping':
         return { reply: {} };
+      case 'backup':
+        return backup(this.#parts, member, this, command);
+      case 'check':
+        return check(this.#parts, member, this, command);
+      case 'trim':
+        return trim(this.#parts, member, this, command);
+      case 'epoch':
+        return epoch(this.#parts, member, this, command);
     }
   }
 
@@ -271,6 +320,7 @@ export class Connection implements LinkSink, FeedLink {
         if (frames.length === 0) break;
         for (const frame of frames) this.#transport.write(frame);
       }
+      member.inbox?.pump();
     } finally {
       this.#pumping = false;
     }

@@ -67,6 +67,16 @@ export class History {
     return false;
   }
 
+  /** Begins a new history, because somebody wants one: what the log holds stays. Its name. Throws StoreError, `not_supported` too. */
+  async begin(): Promise<string> {
+    const { renewable } = this.#store.powers;
+    if (!renewable) throw new StoreError('not_supported', 'this store cannot begin a new history');
+    const from = this.#epoch;
+    // The history that is to end has to be named.
+    if (from === undefined) throw new StoreError('unavailable', 'the log has not been seen yet');
+    return (await this.ask(() => renewable.renew(from))).epoch;
+  }
+
   #take(pair: Pair): void {
     this.#mark = pair.mark;
     if (pair.epoch === this.#epoch) return;

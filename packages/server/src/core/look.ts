@@ -132,7 +132,7 @@ export class Look {
       behind.push(channel);
     }
     for (const { channel, header } of moved.concerns) this.#events.concerned(channel, header);
-    if (moved.purged || (first && this.#hub.size > 0)) {
+    if (moved.purged || first) {
       this.#events.purged();
       await this.#hub.refresh();
     }

@@ -40,6 +40,10 @@ export const mechanisms = [
   'hub_released',
   'answer_late',
   'readmitted',
+  'hello_put_off',
+  'hello_at_drain',
+  'inbox_read',
+  'inbox_asked',
 ] as const;
 
 export type Mechanism = (typeof mechanisms)[number];

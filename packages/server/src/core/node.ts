@@ -4,6 +4,7 @@ import { randomText } from '@hubbub/protocol/id';
 import { limits } from '@hubbub/protocol/limits';
 import type { Broker, OpenBroker } from '../broker/broker.ts';
 import type { Moved, Store } from '../store/store.ts';
+import { Admission, type AdmissionLimits } from './admission.ts';
 import { Appender } from './appender.ts';
 import type { Authority } from './authority.ts';
 import { Bells } from './bells.ts';
@@ -13,6 +14,7 @@ import { Flights } from './flight.ts';
 import { History } from './history.ts';
 import { Hub } from './hub.ts';
 import type { Identity } from './identity.ts';
+import { Inboxes } from './inboxes.ts';
 import type { LaneLimits } from './lane.ts';
 import { Look } from './look.ts';
 import type { Mechanism } from './mechanisms.ts';
@@ -20,6 +22,7 @@ import { Repair } from './repair.ts';
 import { Rights } from './rights.ts';
 import { Sessions } from './session.ts';
 import type { LinkSink, Transport } from './transport.ts';
+import { Works } from './works.ts';
 
 /** What a node is made of. It closes the broker it opens; the store is its owner's. */
 export interface NodeParts {
@@ -32,6 +35,8 @@ export interface NodeParts {
   readonly build: string;
   /** What may wait to be written; left out: as the design has it. */
   readonly lane?: Partial<LaneLimits>;
+  /** At what pace links may say hello; left out: as the design has it. */
+  readonly hellos?: Partial<AdmissionLimits>;
 }
 
 export interface HubbubNode {
@@ -43,8 +48,12 @@ export interface HubbubNode {
   attach(transport: Transport): LinkSink;
   /** What it sees of itself, for status pages and tests. */
   status(): NodeStatus;
-  /** Says `bye` to all links, answers what is under way (a second at most), ends the links with `closing`, and everything that it has begun. */
-  close(): Promise<void>;
+  /**
+   * Says `bye` to all links, answers what is under way (a second at most), ends the links with `closing`, and everything that it has
+   * begun. `drainMs`: before that, links work on for so long at most while their clients move over to other nodes, and nobody new is let
+   * in. Called again meanwhile, it waits no longer.
+   */
+  close(drainMs?: number): Promise<void>;
 }
 
 export interface NodeStatus {
@@ -56,8 +65,12 @@ export interface NodeStatus {
   readonly flights: number;
   readonly repairs: number;
   readonly queued: number;
+  /** Channels that are in somebody's inbox. */
+  readonly inboxChannels: number;
   readonly tailBytes: number;
   readonly held: boolean;
+  /** It is going, and lets nobody in. */
+  readonly draining: boolean;
   readonly degraded: boolean;
 }
 
@@ -69,6 +82,8 @@ const slice = 5;
 /** With an embedded store there is no other node to go to: the link ends at once, and the server may be back soon. */
 const bye = { push: 'bye', after: 0, retryAfter: 1_000 } as const;
 const lastAnswers = 1_000;
+/** Clients move over within this part of the time that they have, each at a moment of its own: they must not reach the next node at once. */
+const moveWithin = 0.8;
 
 /** Makes a node. */
 export function createNode(parts: NodeParts): HubbubNode {
@@ -88,6 +103,9 @@ class Node implements HubbubNode {
   readonly #repair: Repair;
   readonly #fanout: Fanout;
   readonly #appender: Appender;
+  readonly #inboxes: Inboxes;
+  readonly #admission: Admission;
+  readonly #works: Works;
   readonly #sessions = new Sessions();
   readonly #connectionParts: ConnectionParts;
   #broker: Broker | undefined;
@@ -96,6 +114,9 @@ class Node implements HubbubNode {
   #toldStale = false;
   #cancelBeat: (() => void) | undefined;
   #closed = false;
+  #draining = false;
+  /** Ends the waiting for clients to move over. */
+  #hurry: () => void = () => {};
 
   constructor(parts: NodeParts) {
     const { env, store } = parts;
@@ -115,26 +136,41 @@ class Node implements HubbubNode {
     );
     this.#repair = new Repair(env, this.#flights, () => this.#bells.patience);
     this.#look = new Look(env, this.#history, this.#hub, {
-      concerned: (channel, header) => this.#concerned(channel, header),
+      concerned: (channel, header) => {
+        this.#concerned(channel, header);
+        this.#inboxes.concerned(channel, header);
+      },
       purged: () => this.#doubtEverything(),
-      moved: (_moved: Moved) => {},
+      moved: (moved: Moved) => this.#inboxes.moved(moved),
       trusted: () => this.#trusted(),
     });
     this.#appender = new Appender(env, this.#history, (channel, entries) => this.#committed(channel, entries), parts.lane);
+    const rights = new Rights(env, parts.authority);
+    const held = (): boolean => this.#look.held();
+    this.#inboxes = new Inboxes({ env, history: this.#history, rights, mine: (who) => parts.authority.mine(who), held });
+    this.#works = new Works(env);
+    this.#admission = new Admission(env, parts.hellos);
     this.#connectionParts = {
       env,
       node: this.id,
       build: parts.build,
       hub: this.#hub,
       flights: this.#flights,
-      rights: new Rights(env, parts.authority),
+      rights,
       history: this.#history,
       authority: parts.authority,
       identity: parts.identity,
       appender: this.#appender,
       sessions: this.#sessions,
-      held: () => this.#look.held(),
-      closed: (connection) => this.#connections.delete(connection),
+      inboxes: this.#inboxes,
+      admission: this.#admission,
+      works: this.#works,
+      powers: store.powers,
+      held,
+      closed: (connection) => {
+        this.#connections.delete(connection);
+        if (this.#connections.size === 0) this.#hurry();
+      },
       healthNow: () => this.#health,
     };
   }
@@ -168,25 +204,47 @@ class Node implements HubbubNode {
       flights: this.#flights.size,
       repairs: this.#repair.size,
       queued: this.#appender.size,
+      inboxChannels: this.#inboxes.size,
       tailBytes: this.#hub.tails.bytes,
       held: this.#look.held(),
+      draining: this.#draining,
       degraded: this.#bells.degraded,
     };
   }
 
-  async close(): Promise<void> {
+  async close(drainMs = 0): Promise<void> {
+    this.#hurry();
     if (this.#closed) return;
     this.#closed = true;
+    if (drainMs > 0) await this.#drain(drainMs);
     for (const connection of this.#connections.keys()) connection.bye(bye);
-    await this.#appender.drained(lastAnswers);
+    await Promise.all([this.#appender.drained(lastAnswers), this.#works.close()]);
     this.#cancelBeat?.();
     this.#look.close();
     this.#bells.close();
     this.#fanout.close();
+    this.#inboxes.end();
     for (const connection of [...this.#connections.keys()]) connection.close('closing', 'the server is closing');
     this.#appender.close();
     this.#hub.close();
     await this.#broker?.close();
+  }
+
+  /** Lets the clients go, each in its own time. Resolves when the last one has gone, or after `ms`. */
+  async #drain(ms: number): Promise<void> {
+    this.#draining = true;
+    this.#admission.end();
+    for (const connection of this.#connections.keys()) {
+      connection.bye({ push: 'bye', after: Math.ceil(this.#env.random() * moveWithin * ms) + 1 });
+    }
+    if (this.#connections.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#env.timer(ms, resolve);
+      this.#hurry = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   #openBroker(): Broker {
@@ -218,12 +276,14 @@ class Node implements HubbubNode {
   }
 
   #doubtEverything(): void {
+    this.#inboxes.doubtEverything();
     for (const connection of this.#connections.keys()) connection.concern();
   }
 
   #renewed(): void {
     this.#hub.end();
     this.#look.restart();
+    this.#inboxes.doubtEverything();
     for (const connection of this.#connections.keys()) connection.renewed();
   }
 

@@ -26,6 +26,8 @@ export interface TransportTraits {
   readonly name: 'websocket' | 'sse' | 'longpoll' | 'poll' | 'simulated';
   readonly signals: boolean;
   readonly presence: boolean;
+  /** The client is on this very machine, and nobody has handed its link on: where the administrator's commands may come from. */
+  readonly loopback: boolean;
 }
 
 /** What a node gives for a transport: the transport calls these from the event loop. */

@@ -161,8 +161,8 @@ describe('websocket', () => {
 
   it('uses 1008 for a code without a number of its own', async () => {
     const { client, link } = await on.open();
-    link.transport.close('overloaded', 'later');
-    assert.deepEqual(await closing(client), [1008, 'overloaded']);
+    link.transport.close('unavailable', 'later');
+    assert.deepEqual(await closing(client), [1008, 'unavailable']);
   });
 
   it('ends a peer that does not answer the close', async () => {

@@ -5,7 +5,8 @@ import { type Code, codes, problem } from '@hubbub/protocol/codes';
 import type { Env } from '@hubbub/protocol/env';
 import { limits } from '@hubbub/protocol/limits';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
-import { Frame, type LinkSink, type Transport } from '../core/transport.ts';
+import { Frame, type LinkSink, type Transport, type TransportTraits } from '../core/transport.ts';
+import { fromLoopback } from './loopback.ts';
 import { originAllowed } from './origin.ts';
 
 /** What a link may hold unsent; above it the client is slow, and is given nothing more. Not below a socket's high-water mark, or `drain` would not tell. */
@@ -43,7 +44,8 @@ export function listenWebSocket(server: Server, parts: WebSocketParts): () => vo
     if (!originAllowed(request)) {
       return refuse(socket, '403 Forbidden', { title: 'This page may not connect here', status: 403, code: 'forbidden' });
     }
-    upgrader.handleUpgrade(request, socket, head, (client) => new WebSocketTransport(client, socket as Socket, parts));
+    const loopback = fromLoopback(request);
+    upgrader.handleUpgrade(request, socket, head, (client) => new WebSocketTransport(client, socket as Socket, loopback, parts));
   };
   server.on('upgrade', onUpgrade);
   return () => {
@@ -82,7 +84,7 @@ function uncorkAll(): void {
 
 /** One WebSocket. Frames go straight to its TCP socket: header and payload are one buffer, made once for all who get the frame. */
 class WebSocketTransport implements Transport {
-  readonly traits = { name: 'websocket', signals: true, presence: true } as const;
+  readonly traits: TransportTraits;
   readonly #client: LinkSocket;
   readonly #socket: Socket;
   readonly #env: Env;
@@ -94,7 +96,8 @@ class WebSocketTransport implements Transport {
   #taken = 0;
   #cancelPatience: (() => void) | undefined;
 
-  constructor(client: LinkSocket, socket: Socket, { env, attach }: WebSocketParts) {
+  constructor(client: LinkSocket, socket: Socket, loopback: boolean, { env, attach }: WebSocketParts) {
+    this.traits = { name: 'websocket', signals: true, presence: true, loopback };
     this.#client = client;
     this.#socket = socket;
     this.#env = env;

@@ -85,14 +85,32 @@ export interface Renewable {
   heard(pair: Pair): void;
 }
 
+/** Work that takes as long as the log is long. */
+export interface LongWork {
+  /** Gets 0…1 now and then, as far as the store can tell. */
+  readonly progress?: (done: number) => void;
+  /** Aborted: nobody wants it any more. It ends soon, throws `unavailable`, and leaves nothing half done. */
+  readonly signal?: AbortSignal;
+}
+
 export interface Backup {
-  /** Writes a copy that holds every event acknowledged before the call, while appends go on. What is opened from it has a new epoch. `progress` gets 0…1. */
-  backup(path: string, progress?: (done: number) => void): Promise<void>;
+  /**
+   * Writes a copy that holds every event acknowledged before the call, while appends go on. What is opened from it has a new epoch.
+   * There is never half a copy at `path`, an absolute one. Throws `conflict` when something is there already, or another backup is
+   * under way; `not_supported` for a path of the store itself.
+   */
+  backup(path: string, work?: LongWork): Promise<{ readonly bytes: number }>;
 }
 
 export interface Checkable {
-  /** Reads the whole log and its facts; calls `report` with each thing that is wrong, in words. Returns what it has read. */
-  check(report: (problem: string) => void): Promise<{ channels: number; events: number; facts: number }>;
+  /** Reads the whole log and its facts, while appends go on; calls `report` with each thing that is wrong, in words. Returns what it has read. */
+  check(report: (problem: string) => void, work?: LongWork): Promise<Checked>;
+}
+
+export interface Checked {
+  readonly channels: number;
+  readonly events: number;
+  readonly facts: number;
 }
 
 export interface Pair {
@@ -209,8 +227,9 @@ export interface FactPage extends Pair {
  * - `new_epoch`: nothing was written; the history is another one.
  * - `rolled_back`: nothing was written; the history has lost what was acknowledged; `renew`.
  * - `poison`: nothing was written; some item cannot be stored.
+ * - `conflict`: nothing was done; something that is there already is in the way.
  */
-export type StoreCode = 'unavailable' | 'unknown' | 'new_epoch' | 'rolled_back' | 'poison' | 'not_supported';
+export type StoreCode = 'unavailable' | 'unknown' | 'new_epoch' | 'rolled_back' | 'poison' | 'conflict' | 'not_supported';
 
 export class StoreError extends Error {
   readonly code: StoreCode;

@@ -1,12 +1,15 @@
 import type { Env } from '@hubbub/protocol/env';
 import type { Replies } from '@hubbub/protocol/frames';
+import type { Powers } from '../../store/store.ts';
 import type { Appender } from '../appender.ts';
 import type { Authority } from '../authority.ts';
 import type { Feed } from '../feed.ts';
 import type { History } from '../history.ts';
 import type { Who } from '../identity.ts';
+import type { Inbox } from '../inbox.ts';
 import type { Mechanism } from '../mechanisms.ts';
 import type { Session } from '../session.ts';
+import type { Works } from '../works.ts';
 
 /** What commands of every transport work with. */
 export interface CommandParts {
@@ -18,11 +21,21 @@ export interface CommandParts {
   held(): boolean;
 }
 
+/** What the administrator's commands work with. */
+export interface AdminParts {
+  readonly works: Works;
+  readonly history: History;
+  readonly powers: Powers;
+  held(): boolean;
+}
+
 /** Who gives the command, and where its answer's events go. */
 export interface Caller {
   readonly who: Who;
   readonly session: Session;
   readonly feed: Feed;
+  /** Once it has been asked for. */
+  inbox: Inbox | undefined;
 }
 
 /** A command's answer; `after` runs when the reply has been written. */

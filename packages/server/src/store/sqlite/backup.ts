@@ -1,5 +1,6 @@
 /** A copy of the store while it is at work. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { backup, type DatabaseSync } from 'node:sqlite';
 import { Failure } from './errors.ts';
@@ -8,42 +9,57 @@ import { type Files, inodeOf } from './files.ts';
 const pagesPerStep = 256;
 
 /**
- * Copies the database to `path` by way of a name of its own, so that there is never half a copy under the final one; a copy that was
- * there is replaced. Has to be given the writing connection: what it appends meanwhile goes into the copy too, whereas any other
- * connection's copy starts again at every commit and never ends. It has no witness, so what is opened from it gets a new epoch.
+ * Copies the database to `path` by way of a name of its own, so that there is never half a copy under the final one; what is there
+ * already is not touched, for it may be the only other copy. Returns the copy's size in bytes. Has to be given the writing connection:
+ * what it appends meanwhile goes into the copy too, whereas any other connection's copy starts again at every commit and never ends.
+ * It has no witness, so what is opened from it gets a new epoch. `broken`, asked all along, says why it is not to be finished.
  */
 export async function backupTo(
   db: DatabaseSync,
   files: Files,
   path: string,
   progress: (done: number) => void,
-  closing: () => boolean,
-): Promise<void> {
+  broken: () => string | undefined,
+): Promise<number> {
   const ours = [files.main, files.wal, files.shm, files.lock];
   const there = inodeOf(path);
   if (ours.some((file) => file === path || (there !== undefined && inodeOf(file) === there))) {
     throw new Failure('not_supported', `${path} is the store itself`);
   }
-  const part = `${path}.part`;
+  // Nobody else's name: what is called FILE.part may be anybody's, and what a killed backup has left must not stop the next one.
+  const part = `${path}.${randomUUID().slice(0, 8)}.part`;
+  const goOn = (): void => {
+    const why = broken();
+    if (why !== undefined) throw new Failure('unavailable', why);
+  };
   try {
-    rmSync(part, { force: true });
+    free(path);
     // The whole log is in it: nobody else's to read.
     writeFileSync(part, '', { mode: 0o600, flag: 'wx' });
     await backup(db, part, {
       rate: pagesPerStep,
       progress: ({ totalPages, remainingPages }) => {
-        if (closing()) throw new Failure('unavailable', 'the store was closed before the backup was done');
+        goOn();
         progress(totalPages === 0 ? 1 : 1 - remainingPages / totalPages);
       },
     });
+    const { size } = statSync(part);
+    goOn();
+    free(path);
     renameSync(part, path);
     syncFolder(dirname(path));
+    return size;
   } catch (error) {
     rmSync(part, { force: true });
     throw error instanceof Failure
       ? error
       : new Failure('unavailable', `${basename(path)}: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+/** A link that leads nowhere is something too. */
+function free(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })) throw new Failure('conflict', `${path} is there already, and not touched`);
 }
 
 /** Makes the names in a folder last. A folder is no file that SQLite holds a lock on. */

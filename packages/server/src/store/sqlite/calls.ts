@@ -1,12 +1,14 @@
 /** What the handle asks its workers, and what it gets: the messages of two threads of one process. */
-import type { Appended, FactPage, FactQuery, Heads, Item, Moved, Page, Pair, Range, StoreCode } from '../store.ts';
+import type { Appended, Checked, FactPage, FactQuery, Heads, Item, Moved, Page, Pair, Range, StoreCode } from '../store.ts';
 import type { OpenCode } from './errors.ts';
 
 export interface WriterCalls {
   append: { input: { items: readonly Item[]; known: Pair }; output: Appended };
   renew: { input: { from: string; known: Pair }; output: Pair };
   trim: { input: { channel: string; first: number; known: Pair }; output: Pair };
-  backup: { input: { path: string }; output: null };
+  backup: { input: { path: string }; output: { bytes: number } };
+  /** Ends the backup that is under way; which is answered as its own call. */
+  endBackup: { input: null; output: null };
   close: { input: null; output: null };
 }
 
@@ -19,7 +21,7 @@ export interface ReaderCalls {
 }
 
 export interface CheckerCalls {
-  check: { input: null; output: { channels: number; events: number; facts: number } };
+  check: { input: null; output: Checked };
 }
 
 export type CallsOf<Calls> = { [Name in keyof Calls]: { input: unknown; output: unknown } };

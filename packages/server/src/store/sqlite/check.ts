@@ -43,6 +43,9 @@ export class Check {
   readonly #highest: Statement<{ offset: number | null }>;
   readonly #strayEvents: Statement<{ channel: number | null }>;
   readonly #counts: Counts = { channels: 0, events: 0, facts: 0 };
+  /** How many events there were to read when it was begun. */
+  readonly #total: Statement<{ events: number }>;
+  #toRead = 0;
 
   constructor(db: DatabaseSync, report: (problem: string) => void) {
     this.#db = db;
@@ -57,12 +60,19 @@ export class Check {
        FROM events INDEXED BY events_place WHERE channel = ? AND offset > ? ORDER BY offset LIMIT ?`,
     );
     this.#highest = prepare(db, 'SELECT max(offset) AS offset FROM events WHERE channel = ?');
+    this.#total = prepare(db, 'SELECT total(head) AS events FROM heads');
     this.#strayEvents = prepare(db, 'SELECT min(channel) AS channel FROM events WHERE channel > ?');
+  }
+
+  /** How much of the log has been read, 0…1. The file's own check, before it, can tell nothing. */
+  get done(): number {
+    return this.#toRead > 0 ? Math.min(1, this.#counts.events / this.#toRead) : 0;
   }
 
   /** Step by step: whoever runs it may rest at every `yield`. */
   *run(): Generator<undefined, Counts, undefined> {
     yield* this.#structure();
+    this.#toRead = this.#total.get()?.events ?? 0;
     for (let channel = 0; ; ) {
       const head = this.#nextHead.get(channel);
       if (!head) break;

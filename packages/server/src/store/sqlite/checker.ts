@@ -5,6 +5,9 @@ import { Check } from './check.ts';
 import { failureOf } from './errors.ts';
 import { openReading } from './schema.ts';
 
+/** Nobody looks at a figure more often. */
+const tellMs = 200;
+
 export interface CheckerData {
   readonly path: string;
 }
@@ -15,11 +18,17 @@ const say = (answer: Answer): void => port.postMessage(answer);
 
 port.once('message', ({ call }: Question<CheckerCalls>) => {
   const db = openReading((workerData as CheckerData).path, 32_768);
-  const steps = new Check(db, (problem) => say({ call, progress: problem })).run();
+  const check = new Check(db, (problem) => say({ call, progress: problem }));
+  const steps = check.run();
+  let told = performance.now();
   const step = (): void => {
     try {
       const { done, value } = steps.next();
       if (!done) {
+        if (performance.now() - told >= tellMs) {
+          told = performance.now();
+          say({ call, progress: check.done });
+        }
         setImmediate(step);
         return;
       }

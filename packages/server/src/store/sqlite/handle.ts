@@ -2,10 +2,12 @@
 import { resolve } from 'node:path';
 import {
   type Appended,
+  type Checked,
   type FactPage,
   type FactQuery,
   type Heads,
   type Item,
+  type LongWork,
   type Moved,
   type Page,
   type Pair,
@@ -38,6 +40,7 @@ export class SqliteStore implements Store {
   readonly #append: CallOptions;
   readonly #else: CallOptions;
   #known: Pair;
+  #backingUp = false;
   readonly #checking = new Set<Link<CheckerCalls>>();
   #closed: Promise<void> | undefined;
 
@@ -52,8 +55,8 @@ export class SqliteStore implements Store {
     this.#known = { epoch: ready.epoch, mark: ready.mark };
     this.powers = {
       renewable: { renew: (from) => this.#renew(from), heard: (pair) => this.#heard(pair) },
-      backup: { backup: (path, progress) => this.#backup(path, progress) },
-      checkable: { check: (report) => this.#check(report) },
+      backup: { backup: (path, work) => this.#backup(path, work) },
+      checkable: { check: (report, work) => this.#check(report, work) },
     };
   }
 
@@ -119,20 +122,37 @@ export class SqliteStore implements Store {
     return pair;
   }
 
-  async #backup(path: string, progress?: (done: number) => void): Promise<void> {
+  async #backup(path: string, { progress, signal }: LongWork = {}): Promise<{ bytes: number }> {
     this.#ready();
-    const options: CallOptions = { lost: 'unavailable', progress: (done) => progress?.(Number(done)) };
-    await this.#writer.call('backup', { path: resolve(path) }, options);
+    if (signal?.aborted) throw new StoreError('unavailable', 'nobody waits for the backup any more');
+    // Two at a time would only slow each other down.
+    if (this.#backingUp) throw new StoreError('conflict', 'another backup is under way');
+    this.#backingUp = true;
+    // The copy goes on in pieces, so the worker hears this between two of them; what has been called has its own answer.
+    const end = (): void => void this.#writer.call('endBackup', null, this.#else).catch(() => {});
+    signal?.addEventListener('abort', end, { once: true });
+    try {
+      const options: CallOptions = { lost: 'unavailable', progress: (done) => progress?.(Number(done)) };
+      return await this.#writer.call('backup', { path: resolve(path) }, options);
+    } finally {
+      signal?.removeEventListener('abort', end);
+      this.#backingUp = false;
+    }
   }
 
   /** A worker of its own: a check takes as long as the log is long. */
-  async #check(report: (problem: string) => void): Promise<{ channels: number; events: number; facts: number }> {
+  async #check(report: (problem: string) => void, { progress, signal }: LongWork = {}): Promise<Checked> {
     this.#ready();
+    if (signal?.aborted) throw new StoreError('unavailable', 'nobody waits for the check any more');
     const checker = this.#checker();
+    const end = (): void => void checker.terminate();
+    signal?.addEventListener('abort', end, { once: true });
     this.#checking.add(checker);
     try {
-      return await checker.call('check', null, { lost: 'unavailable', progress: (problem) => report(String(problem)) });
+      const told = (value: number | string): void => (typeof value === 'number' ? progress?.(value) : report(value));
+      return await checker.call('check', null, { lost: 'unavailable', progress: told });
     } finally {
+      signal?.removeEventListener('abort', end);
       this.#checking.delete(checker);
       await checker.terminate();
     }

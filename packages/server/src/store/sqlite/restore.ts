@@ -1,5 +1,5 @@
 /** Putting a backup in a folder's place: for the command line, while no server runs there. */
-import { closeSync, copyFileSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, copyFileSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { syncFolder } from './backup.ts';
 import { SqliteOpenError } from './errors.ts';
@@ -21,14 +21,19 @@ export function restoreSqlite(folder: string, backupFile: string): void {
   const lock = takeLock(files);
   const next = `${files.main}.new`;
   try {
-    const inode = inodeOf(source);
-    if (inode === undefined) throw new SqliteOpenError('damaged', `${source} is not there`);
-    if (inode === inodeOf(files.main)) throw new SqliteOpenError('foreign', `${source} is the store itself`);
+    const found = statOf(source);
+    if (found === undefined) throw new SqliteOpenError('damaged', `${source} is not there`);
+    // SQLite would say that of a folder as "disk I/O error", and wait for ever at a pipe.
+    if (!found.isFile()) throw new SqliteOpenError('foreign', `${source} is ${found.isDirectory() ? 'a folder' : 'no file'}, not a backup`);
+    if (inodeOf(source) === inodeOf(files.main)) throw new SqliteOpenError('foreign', `${source} is the store itself`);
     if ((statOf(`${source}-wal`)?.size ?? 0n) > 0n) {
       throw new SqliteOpenError('damaged', `${source} has a WAL beside it: it is a store's file, not a finished backup`);
     }
     identify(source);
+    // What a killed restore has left may be one that we may not write to; and a copy is as its source, which may be read-only.
+    rmSync(next, { force: true });
     copyFileSync(source, next);
+    chmodSync(next, 0o600);
     examine(next, source);
     syncFile(next);
     // Without a witness first: whatever is opened after a crash from here on is another history.

@@ -54,7 +54,8 @@ function serve({ lock, db, meta, inode }: Opened): void {
   const purge = new Purge(db);
   /** What goes on in pieces; closing waits for it. */
   const running = new Set<Promise<unknown>>();
-  let backingUp = false;
+  /** Nobody waits any more for the backup that is under way. */
+  let unwanted = false;
   /** Why nothing is done any more. */
   let stopped: Failure | undefined;
 
@@ -98,6 +99,8 @@ function serve({ lock, db, meta, inode }: Opened): void {
         return trim(asked.input);
       case 'backup':
         return backup(asked.call, asked.input.path);
+      case 'endBackup':
+        return endBackup();
       case 'close':
         return close();
     }
@@ -131,22 +134,16 @@ function serve({ lock, db, meta, inode }: Opened): void {
     return history.pair;
   }
 
-  async function backup(call: number, path: string): Promise<null> {
-    // Two at a time would write to one temporary name, and slow each other down.
-    if (backingUp) throw new Failure('unavailable', 'another backup is under way');
-    backingUp = true;
-    try {
-      await backupTo(
-        db,
-        files,
-        path,
-        (done) => say({ call, progress: done }),
-        () => stopped !== undefined,
-      );
-      return null;
-    } finally {
-      backingUp = false;
-    }
+  async function backup(call: number, path: string): Promise<{ bytes: number }> {
+    unwanted = false;
+    const broken = (): string | undefined =>
+      stopped ? 'the store was closed before the backup was done' : unwanted ? 'the backup was broken off' : undefined;
+    return { bytes: await backupTo(db, files, path, (done) => say({ call, progress: done }), broken) };
+  }
+
+  function endBackup(): null {
+    unwanted = true;
+    return null;
   }
 
   async function close(): Promise<null> {

@@ -1,0 +1,169 @@
+import type { Code } from '@hubbub/protocol/codes';
+import { localBus } from '../broker/local.ts';
+import { createMemoryData, type MemoryData } from '../store/memory/data.ts';
+import { openMemory } from '../store/memory/memory.ts';
+import type { Item, Store } from '../store/store.ts';
+import type { Authority } from './authority.ts';
+import { Clock } from './clock.fixture.ts';
+import type { Identity } from './identity.ts';
+import { createNode, type HubbubNode, type NodeParts } from './node.ts';
+import type { Frame, LinkSink, Transport } from './transport.ts';
+
+/** Members read and write; a ban in `user:NAME` takes all. */
+function memberAuthority(store: Store): Authority {
+  const value = async (channel: string, key: string): Promise<string | null> => {
+    const { facts } = await store.facts({ pairs: [{ channel, key }] }, 1);
+    return facts[0]?.value ?? null;
+  };
+  return {
+    mayRead: (questions) =>
+      Promise.all(
+        questions.map(async ({ who, channel }) => {
+          const member = await value(channel, `member:${who.user}`);
+          return member !== null && (await value(`user:${who.user}`, 'banned')) === null ? 'ok' : 'forbidden';
+        }),
+      ),
+    mine: ({ user }) => `member:${user}`,
+    admit: async () => ({ ok: true, counts: true }),
+  };
+}
+
+const identity: Identity = {
+  identify: async (credentials) => {
+    const user = 'name' in credentials ? credentials.name : credentials.token;
+    return { who: { user, rights: user === 'admin' ? ['import', 'admin'] : [] }, token: user };
+  },
+};
+
+/** A link that keeps what it is given. */
+export class TestLink implements Transport {
+  readonly traits: Transport['traits'];
+  readonly frames: Record<string, unknown>[] = [];
+  closed: Code | undefined;
+  full = false;
+  sink: LinkSink | undefined;
+  /** When it was last heard; the test's clock says. */
+  readonly #now: () => number;
+  silentSince: number | undefined;
+  #req = 0;
+
+  constructor(now: () => number, traits: Partial<Transport['traits']> = {}) {
+    this.#now = now;
+    this.traits = { name: 'simulated', signals: true, presence: true, loopback: false, ...traits };
+  }
+
+  write(frame: Frame): void {
+    this.frames.push(JSON.parse(frame.text) as Record<string, unknown>);
+  }
+
+  flush(): void {}
+
+  room(): number {
+    return this.full ? 0 : 65_536;
+  }
+
+  heardAt(): number {
+    return this.silentSince ?? this.#now();
+  }
+
+  ping(): void {}
+
+  close(code: Code): void {
+    this.closed ??= code;
+  }
+
+  /** Gives a command; its number. */
+  say(cmd: string, members: object): number {
+    this.#req += 1;
+    this.sink?.onFrame(JSON.stringify({ req: this.#req, cmd, ...members }));
+    return this.#req;
+  }
+
+  reply(req: number): Record<string, unknown> | undefined {
+    return this.frames.find(({ res }) => res === req);
+  }
+
+  /** The code with which a command was refused. */
+  refusal(req: number): unknown {
+    const error = this.reply(req)?.['error'] as { code?: string } | undefined;
+    return error?.code;
+  }
+
+  /** Pushes of a kind since the last call, taken away. */
+  take<Kind extends string>(push: Kind): ({ push: Kind } & Record<string, unknown>)[] {
+    const taken = this.frames.filter((frame) => frame['push'] === push) as ({ push: Kind } & Record<string, unknown>)[];
+    const rest = this.frames.filter((frame) => frame['push'] !== push);
+    this.frames.splice(0, this.frames.length, ...rest);
+    return taken;
+  }
+}
+
+export interface Stage {
+  readonly clock: Clock;
+  readonly data: MemoryData;
+  readonly node: HubbubNode;
+  /** Signed in as that user. */
+  link(user: string, traits?: Partial<Transport['traits']>): Promise<TestLink>;
+  /** Commits past the node; the look finds it. */
+  append(channel: string, more?: Partial<Item>): void;
+  join(channel: string, user: string): void;
+  leave(channel: string, user: string): void;
+}
+
+export interface StageOptions {
+  /** Whatever a test wants to do to the store. */
+  readonly meddle?: (store: Store) => Store;
+  readonly hellos?: NodeParts['hellos'];
+  /** Instead of the members'. */
+  readonly mayRead?: (user: string, channel: string) => boolean;
+}
+
+/** A whole node over memory, on a clock that stands still. */
+export async function nodeStage({ meddle, mayRead, hellos }: StageOptions = {}): Promise<Stage> {
+  const clock = new Clock();
+  let drawn = 0;
+  const random = (): number => {
+    drawn = (drawn + 0.137) % 1;
+    return drawn;
+  };
+  const data = createMemoryData({ now: () => 1, random });
+  const inner = openMemory(data);
+  const store = meddle?.(inner) ?? inner;
+  const authority = memberAuthority(store);
+  if (mayRead)
+    authority.mayRead = async (questions) => questions.map(({ who, channel }) => (mayRead(who.user, channel) ? 'ok' : 'forbidden'));
+  const node = createNode({
+    env: clock.env,
+    store,
+    broker: localBus(clock.env.turn).open,
+    authority,
+    identity,
+    build: 'test',
+    ...(hellos && { hellos }),
+  });
+  await node.start();
+  let ids = 0;
+  const append = (channel: string, more: Partial<Item> = {}): void => {
+    ids += 1;
+    const id = `00000000-0000-7000-8000-${String(ids).padStart(12, '0')}`;
+    data.append([{ channel, id, from: 'ann', kind: 'say', body: '{}', counts: true, ...more }]);
+  };
+  const member = (channel: string, user: string, value: string | null): void =>
+    append(channel, { counts: false, facts: [{ key: `member:${user}`, value }], concerns: [user] });
+  return {
+    clock,
+    data,
+    node,
+    append,
+    join: (channel, user) => member(channel, user, 'true'),
+    leave: (channel, user) => member(channel, user, null),
+    link: async (user, traits) => {
+      const link = new TestLink(() => clock.env.now(), traits);
+      link.sink = node.attach(link);
+      ids += 1;
+      link.say('hello', { protocol: 1, session: `10000000-0000-7000-8000-${String(ids).padStart(12, '0')}`, name: user });
+      await clock.settle();
+      return link;
+    },
+  };
+}
