@@ -13,7 +13,7 @@ export interface CheckOptions extends AdminOptions {
 }
 
 /**
- * What the administrator does to a server, from its own machine (PROTOCOL, P39 ff.). Each waits for a link, is given once, and takes as
+ * What the administrator does to a server, from its own machine (PROTOCOL, P40 to P47). Each waits for a link, is given once, and takes as
  * long as it takes; it rejects with a HubbubError: the server's, `link_lost` (what had begun may be done, except a backup or a check),
  * `timeout` (the server has told nothing for 15 s), `closed`.
  */
@@ -33,8 +33,6 @@ export interface AdminParts {
   /** Gives a command; `told` gets what comes before its reply. */
   request<Name extends CommandName>(cmd: Name, members: string, told: (push: CommandPush) => void): Promise<Replies[Name]>;
 }
-
-type Reply<Name extends keyof Replies> = Omit<Replies[Name], 'res'>;
 
 /** The administrator's commands of one client. */
 export class AdminDesk implements Admin {
@@ -76,7 +74,7 @@ export class AdminDesk implements Admin {
     cmd: Name,
     members: string,
     { onProgress, onProblem }: CheckOptions,
-  ): Promise<Reply<Name>> {
+  ): Promise<Replies[Name]> {
     if (this.#closed) throw closed();
     if (!this.#parts.isOpen()) {
       const waiting = Promise.withResolvers<void>();

@@ -11,6 +11,7 @@ import { HubbubError } from './error.ts';
 import { type Inbox, type InboxOptions, InboxView } from './inbox.ts';
 import type { Dial } from './link.ts';
 import { type Ack, type Draft, Outbox, type Outgoing } from './outbox.ts';
+import { type Fact, type FactsOptions, type HistoryOptions, type HistoryPage, Pages } from './pages.ts';
 import { platformEnv } from './platform/env.ts';
 import { confirmation, type Status, statusOf } from './status.ts';
 import { ChannelSubscription, type SubscribeOptions, type Subscription } from './subscription.ts';
@@ -22,6 +23,7 @@ export { HubbubError } from './error.ts';
 export type { Inbox, InboxEntry, InboxOptions } from './inbox.ts';
 export type { Dial, Link, LinkHandlers } from './link.ts';
 export type { Ack, Draft, Outgoing } from './outbox.ts';
+export type { Fact, FactsOptions, HistoryOptions, HistoryPage, Place } from './pages.ts';
 export type { Status } from './status.ts';
 export type { SubscribeOptions, Subscription, SubscriptionState } from './subscription.ts';
 
@@ -50,6 +52,10 @@ export interface Client {
   onStatus(run: (status: Status) => void): () => void;
   /** One subscription per channel: a second `subscribe` of a channel that is open throws. */
   subscribe(channel: string, options: SubscribeOptions): Subscription;
+  /** A page of a channel's log. Waits out what passes; rejects with a `HubbubError` when it is refused, or with the signal's reason. */
+  history<Body = unknown>(channel: string, options?: HistoryOptions): Promise<HistoryPage<Body>>;
+  /** What a channel's events have made true. Waits and rejects like `history`. */
+  facts(channel: string, options?: FactsOptions): Promise<readonly Fact[]>;
   /** All channels that are mine and where they stand, one subscription for all. A client has one: a second call while it is open throws. */
   inbox(options: InboxOptions): Inbox;
   /**
@@ -88,6 +94,7 @@ class HubbubClient implements Client {
   readonly #connection: Connection;
   readonly #outbox: Outbox;
   readonly #asking: Asking;
+  readonly #pages: Pages;
   readonly #subscriptions = new Map<string, ChannelSubscription>();
   readonly #statusListeners = new Set<(status: Status) => void>();
   readonly #outgoingListeners = new Map<string, Set<() => void>>();
@@ -136,6 +143,11 @@ class HubbubClient implements Client {
       isOpen: () => this.#connection.state.phase === 'open',
       request: (cmd, members, told) => this.#connection.request(cmd, members, undefined, told),
     });
+    this.#pages = new Pages({
+      env: this.#env,
+      isOpen: () => this.#connection.state.phase === 'open',
+      request: (cmd, members) => this.#connection.request(cmd, members),
+    });
     this.#connection.start();
   }
 
@@ -165,6 +177,14 @@ class HubbubClient implements Client {
     this.#asking.add(subscription);
     this.#report();
     return subscription;
+  }
+
+  history<Body = unknown>(channel: string, options: HistoryOptions = {}): Promise<HistoryPage<Body>> {
+    return this.#pages.history(channel, options);
+  }
+
+  facts(channel: string, options: FactsOptions = {}): Promise<readonly Fact[]> {
+    return this.#pages.facts(channel, options);
   }
 
   inbox(options: InboxOptions): Inbox {
@@ -225,6 +245,7 @@ class HubbubClient implements Client {
   close(): void {
     this.#cancelDoubt();
     this.#inbox?.close();
+    this.#pages.close();
     this.#outbox.close();
     this.admin.close();
     this.#connection.close();
@@ -257,6 +278,7 @@ class HubbubClient implements Client {
     }
     for (const subscription of this.#subscriptions.values()) this.#asking.add(subscription);
     this.#inbox?.opened();
+    this.#pages.opened();
     this.#outbox.opened();
     this.admin.opened();
     this.#report();

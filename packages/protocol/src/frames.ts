@@ -54,6 +54,36 @@ export const SendCommand = Type.Object(
   closed,
 );
 
+const Place = Type.String({ maxLength: 64 });
+
+export const HistoryCommand = Type.Object(
+  {
+    ...request,
+    cmd: Type.Literal('history'),
+    channel: Type.String({ maxLength: 256 }),
+    before: Type.Optional(Place),
+    after: Type.Optional(Place),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.historyEvents })),
+  },
+  closed,
+);
+
+const Offset = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+
+export const FactsCommand = Type.Object(
+  {
+    ...request,
+    cmd: Type.Literal('facts'),
+    channel: Type.String({ maxLength: 256 }),
+    prefix: Type.Optional(Type.String({ maxLength: 256 })),
+    after: Type.Optional(Place),
+    about: Type.Optional(Type.Array(Offset, { minItems: 2, maxItems: 2 })),
+    next: Type.Optional(Type.String({ maxLength: 1024 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.factsPage })),
+  },
+  closed,
+);
+
 export const InboxCommand = Type.Object({ ...request, cmd: Type.Literal('inbox'), on: Type.Boolean() }, closed);
 
 export const PingCommand = Type.Object({ ...request, cmd: Type.Literal('ping') }, closed);
@@ -78,6 +108,8 @@ export type SubscribeTarget = Static<typeof SubscribeTarget>;
 export type UnsubscribeCommand = Static<typeof UnsubscribeCommand>;
 export type SendCommand = Static<typeof SendCommand>;
 export type Draft = Static<typeof Draft>;
+export type HistoryCommand = Static<typeof HistoryCommand>;
+export type FactsCommand = Static<typeof FactsCommand>;
 export type InboxCommand = Static<typeof InboxCommand>;
 export type PingCommand = Static<typeof PingCommand>;
 export type BackupCommand = Static<typeof BackupCommand>;
@@ -91,6 +123,8 @@ export const commands = {
   subscribe: SubscribeCommand,
   unsubscribe: UnsubscribeCommand,
   send: SendCommand,
+  history: HistoryCommand,
+  facts: FactsCommand,
   inbox: InboxCommand,
   ping: PingCommand,
   backup: BackupCommand,
@@ -102,10 +136,48 @@ export const commands = {
 export type CommandName = keyof typeof commands;
 /** What the administrator alone may do; these take as long as they take. */
 export type AdminCommand = BackupCommand | CheckCommand | TrimCommand | EpochCommand;
-export type Command = HelloCommand | SubscribeCommand | UnsubscribeCommand | SendCommand | InboxCommand | PingCommand | AdminCommand;
+export type Command =
+  | HelloCommand
+  | SubscribeCommand
+  | UnsubscribeCommand
+  | SendCommand
+  | HistoryCommand
+  | FactsCommand
+  | InboxCommand
+  | PingCommand
+  | AdminCommand;
 
 const Problem = Type.Object({ code: Type.String(), text: Type.String(), retryAfter: Type.Optional(Type.Number()) });
 const Failed = Type.Object({ error: Problem });
+
+export const EventFrame = Type.Object({
+  offset: Type.Integer({ minimum: 1 }),
+  n: Type.Integer({ minimum: 0 }),
+  ts: Type.Integer(),
+  id: Type.String(),
+  from: Type.String(),
+  kind: Type.String(),
+  empties: Type.Optional(Type.Array(Type.Integer(), { maxItems: limits.empties })),
+  concerns: Type.Optional(Type.Array(Type.String(), { maxItems: limits.concerns })),
+  body: Type.Unknown(),
+  emptied: Type.Optional(Type.Integer()),
+});
+
+export const HistoryReply = Type.Object({
+  epoch: Type.String(),
+  head: Type.Integer(),
+  n: Type.Integer(),
+  first: Type.Integer(),
+  events: Type.Array(EventFrame),
+});
+
+export const FactFrame = Type.Object({
+  key: Type.String(),
+  value: Type.Unknown(),
+  offset: Type.Integer(),
+  about: Type.Optional(Type.Integer()),
+});
+export const FactsReply = Type.Object({ epoch: Type.String(), facts: Type.Array(FactFrame), next: Type.Optional(Type.String()) });
 
 export const HelloReply = Type.Object({
   user: Type.String(),
@@ -152,6 +224,9 @@ export type CheckReply = Static<typeof CheckReply>;
 export type TrimReply = Static<typeof TrimReply>;
 export type EpochReply = Static<typeof EpochReply>;
 export type Failed = Static<typeof Failed>;
+export type HistoryReply = Static<typeof HistoryReply>;
+export type FactFrame = Static<typeof FactFrame>;
+export type FactsReply = Static<typeof FactsReply>;
 
 /** The result member of each command's reply. */
 export interface Replies {
@@ -159,6 +234,8 @@ export interface Replies {
   subscribe: SubscribeReply;
   unsubscribe: Record<never, never>;
   send: SendReply;
+  history: HistoryReply;
+  facts: FactsReply;
   inbox: Record<never, never>;
   ping: Record<never, never>;
   backup: BackupReply;
@@ -166,19 +243,6 @@ export interface Replies {
   trim: TrimReply;
   epoch: EpochReply;
 }
-
-export const EventFrame = Type.Object({
-  offset: Type.Integer({ minimum: 1 }),
-  n: Type.Integer({ minimum: 0 }),
-  ts: Type.Integer(),
-  id: Type.String(),
-  from: Type.String(),
-  kind: Type.String(),
-  empties: Type.Optional(Type.Array(Type.Integer(), { maxItems: limits.empties })),
-  concerns: Type.Optional(Type.Array(Type.String(), { maxItems: limits.concerns })),
-  body: Type.Unknown(),
-  emptied: Type.Optional(Type.Integer()),
-});
 
 export const EventsPush = Type.Object({
   push: Type.Literal('events'),

@@ -13,6 +13,9 @@ export const limits = {
   channelsPerCommand: 500,
   /** Commands of one link that wait for their reply. */
   commandsInFlight: 64,
+  /** Events and facts of one page that is asked for. */
+  historyEvents: 128,
+  factsPage: 1_000,
   /** What one event may carry besides its body. */
   facts: 32,
   requires: 16,

@@ -118,6 +118,12 @@ export class Process implements AsyncDisposable {
     return found;
   }
 
+  /** Reads what it prints, or does not: then a pipe is all that it can fill. */
+  read(on: boolean): void {
+    if (on) this.#child.stdout?.resume();
+    else this.#child.stdout?.pause();
+  }
+
   /** Sends a signal, to this process alone. One that has ended already is fine. */
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);

@@ -135,6 +135,12 @@ export const bugs: readonly Bug[] = [
     replace: '',
   },
   {
+    name: 'pages are read out without asking',
+    file: 'core/reading.ts',
+    find: "if (verdict !== 'ok')",
+    replace: "if (verdict === 'bad_channel')",
+  },
+  {
     name: 'swallowed broker error',
     file: 'core/node.ts',
     find: 'onGap: () => this.#look.gap(),',

@@ -13,6 +13,7 @@ export interface Circumstances {
 
 const revocation = 1_000;
 const prompt = 250;
+const wayOfPage = 1_000;
 const twoBeats = 20_000;
 const untilNoticed = 3_000;
 
@@ -23,6 +24,7 @@ export function check(record: Record, data: MemoryData, users: readonly User[], 
   checkCommits(record);
   checkWritten(record);
   checkBytes(record);
+  checkPages(record);
   checkSendings(record, final, lost);
   for (const reader of record.readers) checkReader(record, reader, circumstances);
   // A rollback takes revocations back too: what was written before it cannot be told right from wrong by the log that is left.
@@ -82,6 +84,24 @@ function checkWritten(record: Record): void {
           (commit) => commit.at <= at && !record.cuts.some((cut) => wasCut(cut, commit) && cut.at <= at && cut.epoch !== epoch),
         );
     if (!valid) record.violate('I5', `${user} was given ${id} as ${offset} of ${channel} in ${epoch}, which it is not`);
+  }
+}
+
+/** I3, I5, I7 of pages that were asked for: they are a piece of the log of somebody who may read it. The way to the client takes its time. */
+function checkPages(record: Record): void {
+  const texts = new Map(record.written.map(({ channel, epoch, offset, text }) => [`${epoch} ${channel} ${offset}`, text]));
+  const rights = record.cuts.length === 0 ? new RightsHistory(record.commits) : undefined;
+  for (const { user, channel, epoch, events, at } of record.pages) {
+    if (rights && events.length > 0 && !rights.had(user, channel, at - revocation - wayOfPage, at))
+      record.violate('I7', `${user} read ${channel} more than ${revocation} ms after the right had gone`);
+    events.forEach((event, index) => {
+      const before = events[index - 1];
+      if (before && event.offset !== before.offset + 1)
+        record.violate('I3', `${user} read ${event.offset} of ${channel} behind ${before.offset}`);
+      const text = texts.get(`${epoch} ${channel} ${event.offset}`);
+      if (text !== undefined && event.emptied === undefined && !text.includes('"emptied":') && JSON.stringify(event) !== text)
+        record.violate('P10', `${user} read ${event.offset} of ${channel} in other bytes`);
+    });
   }
 }
 

@@ -59,6 +59,15 @@ export interface Written {
   readonly at: number;
 }
 
+/** A page of history that somebody asked for, as it arrived. */
+export interface PageRead {
+  readonly user: string;
+  readonly channel: string;
+  readonly epoch: string;
+  readonly events: readonly Event[];
+  readonly at: number;
+}
+
 /** A channel's standing, told to somebody's inbox by a node. */
 export interface InboxWritten {
   readonly user: string;
@@ -76,6 +85,7 @@ export class Record {
   readonly sendings: Sending[] = [];
   readonly readers: Reader[] = [];
   readonly written: Written[] = [];
+  readonly pages: PageRead[] = [];
   readonly inboxWritten: InboxWritten[] = [];
   /** What a rollback took: events of that epoch above these heads. */
   readonly cuts: { readonly epoch: string; readonly heads: ReadonlyMap<string, number>; readonly at: number }[] = [];

@@ -166,10 +166,25 @@ export class User {
     else if (roll < 90.8) this.send(channel, 'say', { text: 'poison' }, { odd: true });
     else if (roll < 91.6 && some?.from === this.name) this.send(channel, 'say', { text: 'another' }, { id: some.id, odd: true });
     else if (roll < 94) this.#reconnect();
+    else if (roll < 94.6) this.#readBack(channel);
     else if (roll < 97) {
       this.#leave(channel);
       this.actor.after(dice.between(0, 300), () => this.#read(channel));
     } else say(0);
+  }
+
+  /** A page of what was said before what he has read, or the newest. */
+  #readBack(channel: string): void {
+    const { record, world } = this.#cluster;
+    const [offset = '0', epoch] = this.#positions.get(channel)?.split('~') ?? [];
+    const before = epoch !== undefined && this.actor.dice.chance(0.5) ? { before: { offset: Number(offset), epoch } } : {};
+    this.client.history(channel, { ...before, limit: 20 }).then(
+      (page) => void record.pages.push({ user: this.name, channel, epoch: page.epoch, events: page.events, at: world.now }),
+      (error: unknown) => {
+        // Refused, of another history, or he has gone.
+        if (!(error instanceof HubbubError)) throw error;
+      },
+    );
   }
 
   /** For a while: whoever stays banned is of no more use here. */

@@ -1,24 +1,15 @@
 import { type Code, codes, problem, Refusal } from '@hubbub/protocol/codes';
 import type { Env } from '@hubbub/protocol/env';
-import type { Command, CommandPush, HelloCommand, InboxPush, Push, Replies, StatePush } from '@hubbub/protocol/frames';
+import type { Command, CommandPush, HelloCommand, InboxPush, Push, StatePush } from '@hubbub/protocol/frames';
 import { limits } from '@hubbub/protocol/limits';
 import type { Admission } from './admission.ts';
-import { backup } from './commands/backup.ts';
-import { check } from './commands/check.ts';
-import type { AdminParts, Answer, CommandParts } from './commands/context.ts';
-import { epoch } from './commands/epoch.ts';
+import { type ExecuteParts, execute } from './commands/execute.ts';
 import { hello } from './commands/hello.ts';
-import { inbox } from './commands/inbox.ts';
 import { BadCommand, parseCommand } from './commands/parse.ts';
-import { send } from './commands/send.ts';
-import { subscribe } from './commands/subscribe.ts';
-import { trim } from './commands/trim.ts';
-import { unsubscribe } from './commands/unsubscribe.ts';
 import { within } from './deadline.ts';
 import { Feed, type FeedLink, type FeedParts } from './feed.ts';
 import type { Identity, Who } from './identity.ts';
 import type { Inbox, InboxLink } from './inbox.ts';
-import type { Inboxes } from './inboxes.ts';
 import type { Mechanism } from './mechanisms.ts';
 import { authorityPatience } from './rights.ts';
 import type { Session, Sessions } from './session.ts';
@@ -32,13 +23,12 @@ const silentAfter = 60_000;
 const unreadReplies = 256 * 1_024;
 
 /** What connections share. */
-export interface ConnectionParts extends FeedParts, CommandParts, AdminParts {
+export interface ConnectionParts extends FeedParts, ExecuteParts {
   readonly env: Env<Mechanism>;
   readonly node: string;
   readonly build: string;
   readonly identity: Identity;
   readonly sessions: Sessions;
-  readonly inboxes: Inboxes;
   readonly admission: Admission;
   /** Called once, when the link is gone. */
   closed(connection: Connection): void;
@@ -263,7 +253,8 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink {
     if (this.#expired(member)) return;
     this.#inFlight += 1;
     try {
-      const answer = await this.#execute(command, member);
+      const answer = await execute(this.#parts, member, this, command);
+      if ('raw' in answer) return this.#replyRaw(command.req, answer.raw);
       this.#reply(command.req, answer.reply);
       if (!this.#isClosed()) answer.after?.();
     } catch (error) {
@@ -272,29 +263,6 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink {
     } finally {
       this.#inFlight -= 1;
       if (command.cmd === 'send') this.#parts.sessions.tidy(member.who.user, member.sessionId);
-    }
-  }
-
-  async #execute(command: Exclude<Command, HelloCommand>, member: Member): Promise<Answer<keyof Replies>> {
-    switch (command.cmd) {
-      case 'subscribe':
-        return subscribe(member, command);
-      case 'unsubscribe':
-        return unsubscribe(member, command);
-      case 'send':
-        return send(this.#parts, member, command);
-      case 'inbox':
-        return inbox(this.#parts, member, this, command);
-      case 'ping':
-        return { reply: {} };
-      case 'backup':
-        return backup(this.#parts, member, this, command);
-      case 'check':
-        return check(this.#parts, member, this, command);
-      case 'trim':
-        return trim(this.#parts, member, this, command);
-      case 'epoch':
-        return epoch(this.#parts, member, this, command);
     }
   }
 
@@ -339,6 +307,11 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink {
 
   #push(push: Push): void {
     if (this.#state !== 'closed') this.#transport.write(new Frame(JSON.stringify(push)));
+  }
+
+  /** A reply whose members are JSON text already. */
+  #replyRaw(req: number, members: string): void {
+    if (this.#state !== 'closed') this.#transport.write(new Frame(`{"res":${req},${members}}`));
   }
 
   #reply(req: number, result: object): void {

@@ -40,6 +40,7 @@ export const mechanisms = [
   'hub_released',
   'answer_late',
   'readmitted',
+  'read_again',
   'hello_put_off',
   'hello_at_drain',
   'inbox_read',

@@ -18,6 +18,7 @@ import { Inboxes } from './inboxes.ts';
 import type { LaneLimits } from './lane.ts';
 import { Look } from './look.ts';
 import type { Mechanism } from './mechanisms.ts';
+import { Reading } from './reading.ts';
 import { Repair } from './repair.ts';
 import { Rights } from './rights.ts';
 import { Sessions } from './session.ts';
@@ -67,6 +68,8 @@ export interface NodeStatus {
   readonly queued: number;
   /** Channels that are in somebody's inbox. */
   readonly inboxChannels: number;
+  /** Pages that are being read for somebody, or wait for that. */
+  readonly reads: number;
   readonly tailBytes: number;
   readonly held: boolean;
   /** It is going, and lets nobody in. */
@@ -104,6 +107,7 @@ class Node implements HubbubNode {
   readonly #fanout: Fanout;
   readonly #appender: Appender;
   readonly #inboxes: Inboxes;
+  readonly #reading: Reading;
   readonly #admission: Admission;
   readonly #works: Works;
   readonly #sessions = new Sessions();
@@ -150,6 +154,7 @@ class Node implements HubbubNode {
     this.#inboxes = new Inboxes({ env, history: this.#history, rights, mine: (who) => parts.authority.mine(who), held });
     this.#works = new Works(env);
     this.#admission = new Admission(env, parts.hellos);
+    this.#reading = new Reading({ env, history: this.#history, rights, held });
     this.#connectionParts = {
       env,
       node: this.id,
@@ -163,6 +168,7 @@ class Node implements HubbubNode {
       appender: this.#appender,
       sessions: this.#sessions,
       inboxes: this.#inboxes,
+      reading: this.#reading,
       admission: this.#admission,
       works: this.#works,
       powers: store.powers,
@@ -205,6 +211,7 @@ class Node implements HubbubNode {
       repairs: this.#repair.size,
       queued: this.#appender.size,
       inboxChannels: this.#inboxes.size,
+      reads: this.#reading.size,
       tailBytes: this.#hub.tails.bytes,
       held: this.#look.held(),
       draining: this.#draining,

@@ -43,7 +43,7 @@ describe('works', () => {
     ['the administrator, from elsewhere', admin, false],
   ];
   for (const [what, who, loopback] of others) {
-    it(`P39 does nothing for ${what}`, async () => {
+    it(`P47 does nothing for ${what}`, async () => {
       const works = new Works(new Clock().env);
       await assert.rejects(
         works.run(who, new Told(loopback), 1, () => assert.fail('begun')),

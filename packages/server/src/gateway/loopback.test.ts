@@ -22,7 +22,7 @@ describe('loopback', () => {
     ['nginx as it is often set up', '127.0.0.1', { 'x-real-ip': '127.0.0.1' }, false],
   ];
   for (const [what, remoteAddress, headers, local] of table) {
-    it(`P39: ${local ? 'is' : 'is not'}: ${what}`, () => {
+    it(`P47: ${local ? 'is' : 'is not'}: ${what}`, () => {
       assert.equal(fromLoopback({ headers, socket: { remoteAddress } }), local);
     });
   }

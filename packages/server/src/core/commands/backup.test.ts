@@ -39,7 +39,7 @@ describe('backup', () => {
     }
   });
 
-  it('P41 says conflict where the store does, and P39 not_supported where it cannot', async () => {
+  it('P41 says conflict where the store does, and P47 not_supported where it cannot', async () => {
     const stage = await withBackup(async () => {
       throw new StoreError('conflict', 'something is there');
     });
@@ -54,7 +54,7 @@ describe('backup', () => {
     assert.equal(there.refusal(unable), 'not_supported');
   });
 
-  it('P39 is for the administrator, on this machine', async () => {
+  it('P47 is for the administrator, on this machine', async () => {
     const stage = await withBackup(() => assert.fail('begun'));
     for (const link of [await stage.link('ann', { loopback: true }), await stage.link('admin', { loopback: false })]) {
       const req = link.say('backup', { path: '/tmp/copy' });

@@ -56,7 +56,7 @@ describe('check', () => {
     assert.match(JSON.stringify(link.reply(req)), /the rest of the store cannot be read: the page is gone/);
   });
 
-  it('P39 is for the administrator, on this machine, and of a store that can', async () => {
+  it('P47 is for the administrator, on this machine, and of a store that can', async () => {
     const stage = await withCheck(() => assert.fail('begun'));
     for (const link of [await stage.link('ann', { loopback: true }), await stage.link('admin', { loopback: false })]) {
       const req = link.say('check', {});

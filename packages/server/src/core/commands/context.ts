@@ -38,6 +38,11 @@ export interface Caller {
   inbox: Inbox | undefined;
 }
 
+/** A reply whose members are JSON text already: what is in the log is not parsed again. */
+export interface Raw {
+  readonly raw: string;
+}
+
 /** A command's answer; `after` runs when the reply has been written. */
 export interface Answer<Name extends keyof Replies> {
   readonly reply: Replies[Name];

@@ -43,7 +43,7 @@ describe('epoch', () => {
     assert.deepEqual([epochs.size, epochs.has('undefined')], [4, false]);
   });
 
-  it('P39 is for the administrator, on this machine, and of a store that can', async () => {
+  it('P47 is for the administrator, on this machine, and of a store that can', async () => {
     const stage = await nodeStage();
     const former = stage.data.epoch;
     for (const link of [await stage.link('ann', { loopback: true }), await stage.link('admin', { loopback: false })]) {

@@ -96,7 +96,7 @@ describe('trim', () => {
     assert.equal(stage.data.log('room:a').standing.first, 1);
   });
 
-  it('P39 is for the administrator, on this machine', async () => {
+  it('P47 is for the administrator, on this machine', async () => {
     const { stage, reader, at } = await room();
     for (const link of [reader, await stage.link('admin', { loopback: false })]) {
       const req = await ask(stage, link, 'trim', { channel: 'room:a', before: at(5) });

@@ -1,0 +1,54 @@
+import type { Command, HelloCommand, Replies } from '@hubbub/protocol/frames';
+import type { InboxLink } from '../inbox.ts';
+import type { Inboxes } from '../inboxes.ts';
+import type { Reading } from '../reading.ts';
+import type { AdminLink } from '../works.ts';
+import { backup } from './backup.ts';
+import { check } from './check.ts';
+import type { AdminParts, Answer, Caller, CommandParts, Raw } from './context.ts';
+import { epoch } from './epoch.ts';
+import { facts } from './facts.ts';
+import { history } from './history.ts';
+import { inbox } from './inbox.ts';
+import { send } from './send.ts';
+import { subscribe } from './subscribe.ts';
+import { trim } from './trim.ts';
+import { unsubscribe } from './unsubscribe.ts';
+
+export interface ExecuteParts extends CommandParts, AdminParts {
+  readonly inboxes: Inboxes;
+  readonly reading: Reading;
+}
+
+/** Does what a command of somebody who has signed in asks for. Throws Refusal. */
+export async function execute(
+  parts: ExecuteParts,
+  caller: Caller,
+  link: InboxLink & AdminLink,
+  command: Exclude<Command, HelloCommand>,
+): Promise<Answer<keyof Replies> | Raw> {
+  switch (command.cmd) {
+    case 'subscribe':
+      return subscribe(caller, command);
+    case 'unsubscribe':
+      return unsubscribe(caller, command);
+    case 'send':
+      return send(parts, caller, command);
+    case 'history':
+      return history(parts, caller, command);
+    case 'facts':
+      return facts(parts, caller, command);
+    case 'inbox':
+      return inbox(parts, caller, link, command);
+    case 'ping':
+      return { reply: {} };
+    case 'backup':
+      return backup(parts, caller, link, command);
+    case 'check':
+      return check(parts, caller, link, command);
+    case 'trim':
+      return trim(parts, caller, link, command);
+    case 'epoch':
+      return epoch(parts, caller, link, command);
+  }
+}

@@ -1,0 +1,77 @@
+import { Refusal } from '@hubbub/protocol/codes';
+import type { Env } from '@hubbub/protocol/env';
+import type { Pair, Store } from '../store/store.ts';
+import { within } from './deadline.ts';
+import type { History } from './history.ts';
+import type { Who } from './identity.ts';
+import type { Mechanism } from './mechanisms.ts';
+import type { Rights } from './rights.ts';
+
+/** Reads of pages at once per node: whoever turns pages does not stand before those who are behind. */
+const most = 4;
+/** An answer about rights that is older than this when the page is there is asked for again. */
+const answerLasts = 500;
+const tries = 3;
+const patience = 8_000;
+const later = 500;
+
+export interface ReadingParts {
+  readonly env: Env<Mechanism>;
+  readonly history: History;
+  readonly rights: Rights;
+  /** Whether the node holds: it cannot see the log at the moment, so it reads nothing out. */
+  held(): boolean;
+}
+
+/** Reads of the log and its facts that somebody asks for: bounded, and given only to who may have them when they are there. */
+export class Reading {
+  readonly #parts: ReadingParts;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(parts: ReadingParts) {
+    this.#parts = parts;
+  }
+
+  /** Reads that run or wait. */
+  get size(): number {
+    return this.#running + this.#waiting.length;
+  }
+
+  /** What `read` brings, if `who` may read the channel. Throws Refusal: `forbidden`, `unavailable`. */
+  async read<Result extends Pair>(who: Who, channel: string, read: (store: Store) => Promise<Result>): Promise<Result> {
+    try {
+      return await within(this.#parts.env, patience, this.#tryToRead(who, channel, read));
+    } catch (error) {
+      throw error instanceof Refusal ? error : new Refusal('unavailable', 'the log cannot be read at the moment', later);
+    }
+  }
+
+  async #tryToRead<Result extends Pair>(who: Who, channel: string, read: (store: Store) => Promise<Result>): Promise<Result> {
+    const { env, history, rights, held } = this.#parts;
+    for (let left = tries; left > 0; left--) {
+      if (held()) break;
+      const askedAt = env.now();
+      const verdict = await rights.mayRead(who, channel);
+      if (verdict !== 'ok') throw new Refusal(verdict, 'there is no such channel, or it is not yours to read');
+      const page = await this.#turn(() => history.ask(read));
+      // The right may have gone while the page was read: an answer that old says nothing any more.
+      if (!held() && env.now() - askedAt <= answerLasts) return page;
+      env.count('read_again');
+    }
+    throw new Refusal('unavailable', 'the log cannot be seen at the moment', later);
+  }
+
+  async #turn<Result>(run: () => Promise<Result>): Promise<Result> {
+    if (this.#running >= most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#running += 1;
+    try {
+      return await run();
+    } finally {
+      // Whoever is next takes the place over.
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#running -= 1;
+    }
+  }
+}
