@@ -88,7 +88,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'a reply is taken up after the next frame',
-    file: 'client/src/connection.ts',
+    file: 'client/src/line.ts',
     find: 'taken?.(reply);\n        resolve(reply);',
     replace: 'resolve(reply);\n        void Promise.resolve().then(() => taken?.(reply));',
   },
@@ -100,7 +100,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'a link that is dead is not noticed',
-    file: 'client/src/connection.ts',
+    file: 'client/src/line.ts',
     find: 'const silence = 2 * limits.heartbeatMs;',
     replace: 'const silence = 200 * limits.heartbeatMs;',
   },
