@@ -20,7 +20,7 @@ export function Room({ client, room }: { readonly client: Client; readonly room:
   const status = useStatus(client);
   const user = ownUser(client);
   const channel = useChannel(client, `room:${room}`, options);
-  const reading = useReading(channel.items, channel.generation);
+  const reading = useReading(channel);
   const waiting = channel.own.filter(({ state }) => state !== 'failed' && state !== 'stored').length;
 
   useEffect(() => {

@@ -1,6 +1,7 @@
 import { uuidv7 } from '@hubbub/protocol/id';
 import { useMemo, useSyncExternalStore } from 'react';
-import type { Client, Draft, Event, Outgoing, Subscription, SubscriptionState } from '../client.ts';
+import type { Client, Draft, Event, HistoryPage, Outgoing, Subscription, SubscriptionState } from '../client.ts';
+import { HubbubError } from '../error.ts';
 import { platformEnv } from '../platform/env.ts';
 
 /** What is made of a channel's events. One object for the whole life of the program: a new one opens the channel anew. */
@@ -31,6 +32,8 @@ export interface Channel<Item> extends ChannelSnapshot<Item> {
   readonly send: (draft: Draft) => void;
   readonly retry: (id: string) => void;
   readonly discard: (id: string) => void;
+  /** What the log has before an offset or after one, of the history that is shown. Rejects when that is another one by now, or with the signal's reason. */
+  readonly page: (side: 'before' | 'after', offset: number, signal: AbortSignal) => Promise<HistoryPage>;
 }
 
 /** Reads a channel for as long as the component is there. Renders at most once per animation frame. */
@@ -42,7 +45,7 @@ export function useChannel<Item>(client: Client, channel: string, options: Chann
 
 /** A channel as a screen shows it: collects what comes, and tells of it once per frame. It is open while somebody listens. */
 class ChannelView<Item> {
-  readonly actions: Pick<Channel<Item>, 'send' | 'retry' | 'discard'>;
+  readonly actions: Pick<Channel<Item>, 'send' | 'retry' | 'discard' | 'page'>;
   readonly #client: Client;
   readonly #channel: string;
   readonly #options: ChannelOptions<Item>;
@@ -67,6 +70,7 @@ class ChannelView<Item> {
       send: (draft) => void this.#send(draft),
       retry: (id) => client.retry(id),
       discard: (id) => client.discard(id),
+      page: (side, offset, signal) => this.#page(side, offset, signal),
     };
     this.#snapshot = { items: [], generation: 0, state: { state: 'opening' }, own: client.outgoing(channel) };
   }
@@ -131,6 +135,12 @@ class ChannelView<Item> {
     this.#items = [];
     this.#generation += 1;
     this.#stored.clear();
+  }
+
+  #page(side: 'before' | 'after', offset: number, signal: AbortSignal): Promise<HistoryPage> {
+    const epoch = this.#subscription?.position?.split('~')[1];
+    if (epoch === undefined) return Promise.reject(new HubbubError('unavailable', 'the channel is not open'));
+    return this.#client.history(this.#channel, { [side]: { offset, epoch }, signal });
   }
 
   async #send(draft: Draft): Promise<void> {

@@ -1,7 +1,9 @@
+import type { Channel } from '@hubbub/client/react/channel';
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
-import type { Row } from './rows.ts';
-import { extended, following, type Held, isNewest, shiftedDown, shiftedUp } from './window.ts';
+import { type Edge, useEarlier } from './earlier.ts';
+import { type Row, rowsAbove, rowsBelow } from './rows.ts';
+import { above, extended, following, type Held, isHeldBelow, isNewest, shiftedBelow, shiftedDown, shiftedUp } from './window.ts';
 
 /** Where the reader is: at the newest rows, which the page then follows, or further up, where nothing moves unless he scrolls. */
 export interface Reading {
@@ -10,6 +12,8 @@ export interface Reading {
   readonly follows: boolean;
   /** So much of what was said has not been on the screen yet. */
   readonly below: number;
+  /** What is known of what stands above the rows. */
+  readonly edge: Edge;
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly content: RefObject<HTMLDivElement | null>;
   readonly onScroll: () => void;
@@ -21,7 +25,9 @@ const near = 500;
 /** So close to the end is at the end. */
 const slack = 8;
 
-export function useReading(items: readonly Row[], generation: number): Reading {
+type Change = (held: Held, items: readonly Row[]) => Held;
+
+export function useReading({ items, generation, page }: Pick<Channel<Row>, 'items' | 'generation' | 'page'>): Reading {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   /** Where it was scrolled to last, by us or by the reader. */
@@ -39,6 +45,10 @@ export function useReading(items: readonly Row[], generation: number): Reading {
   }
   const rows = held ?? following(items);
   const newest = items.at(-1);
+  /** A page may come after many renders. */
+  const latest = useRef({ rows, items, follows: !held });
+  latest.current = { rows, items, follows: !held };
+  const earlier = useEarlier(page, generation);
 
   const pin = useCallback((): void => {
     const element = scroller.current;
@@ -61,15 +71,39 @@ export function useReading(items: readonly Row[], generation: number): Reading {
 
   const toNewest = (): void => setHeld(undefined);
 
-  /** Changes the rows so that what is on the screen stays where it is, to the pixel. */
-  const shift = (element: HTMLElement, change: (held: Held, items: readonly Row[]) => Held, edge: 0 | -1): void => {
+  /** Changes the rows so that what is on the screen stays where it is, to the pixel. Says whether anything changed. */
+  const shift = (element: HTMLElement, change: Change): boolean => {
+    const { rows, items } = latest.current;
     const next = change(rows, items);
-    if (next === rows) return;
-    const anchor = rowElements(element).at(edge);
+    if (next === rows) return false;
+    const anchor = inTheMiddle(element);
     const before = anchor?.getBoundingClientRect().top ?? 0;
     flushSync(() => setHeld(next));
-    element.scrollTop += (anchor?.getBoundingClientRect().top ?? 0) - before;
+    element.scrollTop += (anchor?.getBoundingClientRect().top ?? before) - before;
     top.current = element.scrollTop;
+    return true;
+  };
+
+  const up = (element: HTMLElement): void => {
+    if (shift(element, shiftedUp)) return;
+    const first = latest.current.rows[0];
+    if (!first) return;
+    earlier.fetch('before', first.offset, (events) => {
+      // Whoever has gone to the newest meanwhile, or to another place, does not want it any more.
+      if (latest.current.follows || latest.current.rows[0]?.offset !== first.offset) return;
+      shift(element, (held) => above(held, rowsAbove(events, held[0] ?? first)));
+      if (element.scrollTop < near) up(element);
+    });
+  };
+
+  const down = (element: HTMLElement): void => {
+    if (shift(element, shiftedDown)) return;
+    const last = latest.current.rows.at(-1);
+    if (!last || isHeldBelow(latest.current.rows, latest.current.items)) return;
+    earlier.fetch('after', last.offset, (events) => {
+      if (latest.current.follows || latest.current.rows.at(-1)?.offset !== last.offset) return;
+      shift(element, (held) => shiftedBelow(held, rowsBelow(events, held.at(-1) ?? last)));
+    });
   };
 
   const onScroll = (): void => {
@@ -82,31 +116,42 @@ export function useReading(items: readonly Row[], generation: number): Reading {
       // Only a way up is a wish to read further up: the end also comes nearer when rows above it go.
       if (element.scrollTop >= wasAt - 1 || rest <= 1) return;
       setHeld(rows);
+      latest.current = { rows, items, follows: false };
       setSeen(rows.at(-1)?.n ?? 0);
     } else if (rest <= slack && element.scrollTop >= wasAt && isNewest(held, items)) return toNewest();
     else setSeen(Math.max(seen, lastVisible(element, rows)?.n ?? 0));
-    if (element.scrollTop < near) shift(element, shiftedUp, 0);
-    else if (rest < near) shift(element, shiftedDown, -1);
+    if (element.scrollTop < near) up(element);
+    else if (rest < near) down(element);
   };
 
-  return { rows, follows: !held, below: held && newest ? Math.max(0, newest.n - seen) : 0, scroller, content, onScroll, toNewest };
+  const count = held && newest ? Math.max(0, newest.n - seen) : 0;
+  return { rows, follows: !held, below: count, edge: earlier.edge, scroller, content, onScroll, toNewest };
 }
 
 function rowElements(element: HTMLElement): HTMLElement[] {
   return [...element.querySelectorAll<HTMLElement>('.row[data-offset]')];
 }
 
+/** The row that is read: at the edges a row may become smaller, when what comes above it has said its name and day already. */
+function inTheMiddle(element: HTMLElement): HTMLElement | undefined {
+  const { top, height } = element.getBoundingClientRect();
+  return lastAbove(rowElements(element), top + height / 2);
+}
+
 /** The last row of which something is on the screen. */
 function lastVisible(element: HTMLElement, rows: Held): Row | undefined {
-  const elements = rowElements(element);
-  const end = element.getBoundingClientRect().bottom;
+  const offset = Number(lastAbove(rowElements(element), element.getBoundingClientRect().bottom)?.dataset['offset']);
+  return rows.find((row) => row.offset === offset);
+}
+
+/** The last of the rows that begins above that height. */
+function lastAbove(elements: readonly HTMLElement[], y: number): HTMLElement | undefined {
   let from = 0;
   let to = elements.length;
   while (from < to) {
     const middle = (from + to) >> 1;
-    if ((elements[middle]?.getBoundingClientRect().top ?? 0) < end) from = middle + 1;
+    if ((elements[middle]?.getBoundingClientRect().top ?? 0) < y) from = middle + 1;
     else to = middle;
   }
-  const offset = Number(elements[from - 1]?.dataset['offset']);
-  return rows.find((row) => row.offset === offset);
+  return elements[from - 1];
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Event } from '@hubbub/client';
-import { dayText, type Row, rowOf } from './rows.ts';
+import { dayText, type Row, rowOf, rowsAbove, rowsBelow } from './rows.ts';
 
 const noon = new Date(2026, 4, 5, 12).getTime();
 const minute = 60_000;
@@ -62,5 +62,27 @@ describe('rows', () => {
     const kinds = [null, 5, {}, { text: 5 }, { text: '' }].map((body, at) => rowOf(event(at + 1, noon, { body }), undefined).kind);
     assert.deepEqual(kinds, ['deleted', 'other', 'other', 'other', 'message']);
     assert.equal(rowOf(event(1, noon, { kind: 'reaction' }), undefined).kind, 'other');
+  });
+
+  it('numbers a page back from what it stands above, and on from what it stands below', () => {
+    const [below] = rows(event(50, noon));
+    assert.ok(below);
+    const older = rowsAbove([event(47, noon), event(48, noon), event(49, noon)], below);
+    assert.deepEqual(
+      older.map(({ seq, offset, head }) => [seq, offset, head]),
+      [
+        [-2, 47, true],
+        [-1, 48, false],
+        [0, 49, false],
+      ],
+    );
+    const newer = rowsBelow([event(51, noon), event(52, noon)], below);
+    assert.deepEqual(
+      newer.map(({ seq, head }) => [seq, head]),
+      [
+        [2, false],
+        [3, false],
+      ],
+    );
   });
 });

@@ -26,12 +26,34 @@ export function rowOf(event: Event, before: Row | undefined): Row {
   const { offset, n, ts, from } = event;
   const text = textOf(event.body);
   const kind = kindOf(event, text);
-  const newDay = before === undefined || dayOf(before.ts) !== dayOf(ts);
-  const missing = before === undefined ? 0 : offset - before.offset - 1;
-  const goesOn = before !== undefined && !newDay && missing === 0 && before.from === from && ts - before.ts < pause;
-  const grouped = (of: Row['kind']): boolean => of === 'message' || of === 'deleted';
-  const head = !(goesOn && grouped(kind) && grouped(before.kind));
-  return { seq: (before?.seq ?? 0) + 1, offset, n, ts, from, kind, text: text ?? '', head, newDay, missing };
+  return joined({ seq: (before?.seq ?? 0) + 1, offset, n, ts, from, kind, text: text ?? '', head: true, newDay: true, missing: 0 }, before);
+}
+
+/** The row as it looks below `above`: whose name is said, whether a day begins, what is missing. The same row where it looks so already. */
+export function joined(row: Row, above: Row | undefined): Row {
+  const newDay = above === undefined || dayOf(above.ts) !== dayOf(row.ts);
+  const missing = above === undefined ? 0 : row.offset - above.offset - 1;
+  const goesOn = above !== undefined && !newDay && missing === 0 && above.from === row.from && row.ts - above.ts < pause;
+  const head = !(goesOn && isGrouped(row.kind) && isGrouped(above.kind));
+  return row.head === head && row.newDay === newDay && row.missing === missing ? row : { ...row, head, newDay, missing };
+}
+
+/** Rows of a page whose last event stands right above `below`; they are numbered back from it. */
+export function rowsAbove(events: readonly Event[], below: Row): readonly Row[] {
+  const rows: Row[] = [];
+  for (const event of events) rows.push({ ...rowOf(event, rows.at(-1)), seq: below.seq - events.length + rows.length });
+  return rows;
+}
+
+/** Rows of a page whose first event stands right below `above`. */
+export function rowsBelow(events: readonly Event[], above: Row): readonly Row[] {
+  const rows: Row[] = [];
+  for (const event of events) rows.push(rowOf(event, rows.at(-1) ?? above));
+  return rows;
+}
+
+function isGrouped(kind: Row['kind']): boolean {
+  return kind === 'message' || kind === 'deleted';
 }
 
 function kindOf({ kind, body }: Event, text: string | undefined): Row['kind'] {

@@ -1,6 +1,7 @@
 import type { Channel } from '@hubbub/client/react/channel';
 import { ArrowDown } from 'lucide-react';
 import { Fragment, type ReactNode } from 'react';
+import type { Edge } from './earlier.ts';
 import { OwnView } from './own.tsx';
 import type { Reading } from './reading.ts';
 import { RowView } from './row.tsx';
@@ -17,10 +18,9 @@ interface TimelineProps {
 
 export function Timeline({ title, user, channel, reading }: TimelineProps): ReactNode {
   const { items, own, state } = channel;
-  const { rows, follows, below, scroller, content, onScroll, toNewest } = reading;
+  const { rows, follows, below, edge, scroller, content, onScroll, toNewest } = reading;
   const first = rows[0];
   const last = rows.at(-1);
-  const oldest = first !== undefined && first.seq <= (items[0]?.seq ?? 0);
   const atEnd = follows || isNewest(rows, items);
   const goesOn = last?.kind === 'message' && last.from === user;
   const empty = rows.length === 0 && own.length === 0;
@@ -39,11 +39,7 @@ export function Timeline({ title, user, channel, reading }: TimelineProps): Reac
         aria-live={follows && state.state === 'live' ? 'polite' : 'off'}
       >
         <div ref={content}>
-          {oldest && (
-            <p className="edge">
-              {first.offset === 1 ? `This is where ${title} begins.` : 'What was said before is kept, but not shown here.'}
-            </p>
-          )}
+          {first && <p className="edge">{edgeText(title, first.offset, edge)}</p>}
           {empty && <Empty title={title} state={state} />}
           <ol className="rows">
             {rows.map((row, at) => (
@@ -76,6 +72,14 @@ export function Timeline({ title, user, channel, reading }: TimelineProps): Reac
       </div>
     </div>
   );
+}
+
+/** What stands above the first row: always a line, so that nothing moves when its words change. */
+function edgeText(title: string, offset: number, { first, slow, refused }: Edge): string {
+  if (offset === 1) return `This is where ${title} begins.`;
+  if (first !== undefined && offset <= first) return 'What was said before is no longer kept.';
+  if (refused !== undefined) return `What was said before cannot be read: ${refused}.`;
+  return slow ? 'Earlier lines are on their way…' : 'Earlier lines come as you scroll.';
 }
 
 /** The lines that stand between two rows. */

@@ -1,7 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Row } from './rows.ts';
-import { extended, following, type Held, isNewest, missingBetween, most, newest, shiftedDown, shiftedUp, step } from './window.ts';
+import {
+  above,
+  extended,
+  following,
+  type Held,
+  isHeldBelow,
+  isNewest,
+  missingBetween,
+  most,
+  newest,
+  shiftedBelow,
+  shiftedDown,
+  shiftedUp,
+  step,
+} from './window.ts';
 
 function rows(from: number, to: number): Row[] {
   return Array.from({ length: to - from + 1 }, (_, at) => {
@@ -53,14 +67,41 @@ describe('window', () => {
     assert.equal(shiftedDown(held, items), held);
   });
 
-  it('stays where the room has let go of the rows, and says how many were between when it goes on', () => {
+  it('stays where the room has let go of the rows, and says that it does not hold what comes next', () => {
     const held = rows(1, 100);
     const later = rows(501, 900);
     assert.equal(extended(held, later), held);
     assert.equal(shiftedUp(held, later), held);
-    const down = shiftedDown(held, later);
-    assert.deepEqual(span(down), [1, 500 + step]);
-    assert.equal(missingBetween(down[99], down[100] as Row), 400);
+    assert.equal(shiftedDown(held, later), held);
+    assert.equal(isHeldBelow(held, later), false);
+    assert.equal(isHeldBelow(rows(401, 500), later), true);
+    assert.equal(isHeldBelow(rows(801, 900), later), true, 'what comes next has not been said yet');
+    assert.equal(missingBetween(held[99], later[0] as Row), 400);
+  });
+
+  it('goes on, up and down, with rows from elsewhere, never more than fit, without a hole', () => {
+    let held: Held = rows(401, 500);
+    for (let from = 401; from > 1; from -= 100) held = above(held, rows(from - 100, from - 1));
+    assert.deepEqual(span(held), [1, most]);
+    while ((held.at(-1)?.seq ?? 0) < 500) {
+      const last = held.at(-1)?.seq ?? 0;
+      held = shiftedBelow(held, rows(last + 1, last + 50));
+    }
+    assert.deepEqual(span(held), [501 - most, 500]);
+    assert.deepEqual(
+      held.map(({ seq }) => seq),
+      Array.from({ length: most }, (_, at) => 501 - most + at),
+    );
+    assert.equal(above(held, []), held);
+    assert.equal(shiftedDown(held, rows(501, 900)).at(-1)?.seq, 500 + step);
+  });
+
+  it('joins what meets anew: neither the name nor the day is said twice', () => {
+    const first = { ...(rows(101, 101)[0] as Row), head: true, newDay: true };
+    const held = above([first], rows(100, 100));
+    assert.deepEqual([held[1]?.head, held[1]?.newDay], [false, false]);
+    const down = shiftedDown(rows(1, 100), [first, ...rows(102, 110)]);
+    assert.deepEqual([down[100]?.seq, down[100]?.head, down[100]?.newDay], [101, false, false]);
   });
 
   it('begins with what there is', () => {

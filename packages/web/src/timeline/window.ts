@@ -1,4 +1,4 @@
-import type { Row } from './rows.ts';
+import { joined, type Row } from './rows.ts';
 
 /** So many rows follow the newest, and so many more come at once when one scrolls; there are never more than `most` on the page. */
 export const newest = 120;
@@ -16,7 +16,7 @@ export function following(items: readonly Row[]): Held {
 /** Adds, below, what has come since, as long as there is room: nothing that is on the page moves. */
 export function extended(held: Held, items: readonly Row[]): Held {
   const after = held.length < most ? next(held, items) : -1;
-  return after < 0 || after >= items.length ? held : [...held, ...items.slice(after, after + most - held.length)];
+  return after < 0 || after >= items.length ? held : below(held, items.slice(after, after + most - held.length));
 }
 
 /** A step up: older rows come, rows far below go. The same rows where nothing older is held. */
@@ -24,15 +24,35 @@ export function shiftedUp(held: Held, items: readonly Row[]): Held {
   const first = held[0];
   const at = first ? indexOf(items, first.seq) : -1;
   if (at <= 0) return held;
-  return [...items.slice(Math.max(0, at - step), at), ...held].slice(0, most);
+  return above(held, items.slice(Math.max(0, at - step), at));
 }
 
-/** A step down. Where the room has let go of what comes next, it goes on with the oldest that there is. */
+/** A step down. The same rows where what comes next is not held, or not said yet. */
 export function shiftedDown(held: Held, items: readonly Row[]): Held {
   const after = next(held, items);
-  if (after >= items.length) return held;
-  const more = items.slice(Math.max(0, after), Math.max(0, after) + step);
-  return [...held, ...more].slice(-most);
+  return after < 0 || after >= items.length ? held : below(held, items.slice(after, after + step)).slice(-most);
+}
+
+/** Rows from elsewhere come above; rows far below go. */
+export function above(held: Held, older: readonly Row[]): Held {
+  const [first, ...rest] = held;
+  if (!first || older.length === 0) return held;
+  return [...older, joined(first, older.at(-1)), ...rest].slice(0, most);
+}
+
+/** Rows from elsewhere come below; rows far above go. */
+export function shiftedBelow(held: Held, newer: readonly Row[]): Held {
+  return below(held, newer).slice(-most);
+}
+
+function below(held: Held, newer: readonly Row[]): Held {
+  const [first, ...rest] = newer;
+  return first ? [...held, joined(first, held.at(-1)), ...rest] : held;
+}
+
+/** Whether the room holds what comes next, or there is nothing that does. */
+export function isHeldBelow(held: Held, items: readonly Row[]): boolean {
+  return next(held, items) >= 0;
 }
 
 /** Whether nothing newer than these rows is held. */
