@@ -1,5 +1,6 @@
 /** A process of counting clients, told what to do by the bench over the channel of `fork`. */
 import { pause } from './clock.ts';
+import { comeIn } from './come-back.ts';
 import { CountingClient } from './counting-client.ts';
 import { dialects } from './dialects.ts';
 import { LoopLag } from './histogram.ts';
@@ -19,11 +20,14 @@ async function open({ system, port, count }: Extract<Order, { order: 'open' }>):
   tally = new Tally(dialect);
   clients = [];
   while (clients.length < count) {
-    const some = Array.from({ length: Math.min(atOnce, count - clients.length) }, (_, at) => {
-      return new CountingClient({ port, name: `bench ${clients.length + at}`, dialect, tally });
-    });
-    await Promise.all(some.map(({ ready }) => ready));
-    clients.push(...some);
+    const some = Array.from({ length: Math.min(atOnce, count - clients.length) }, (_, at) =>
+      comeIn(async () => {
+        const client = new CountingClient({ port, name: `bench ${clients.length + at}`, dialect, tally });
+        await client.ready;
+        return client;
+      }),
+    );
+    clients.push(...(await Promise.all(some)));
   }
 }
 

@@ -45,9 +45,12 @@ export class CountingClient {
     this.#tally = tally;
     this.#name = name;
     this.#socket = connect({ host: '127.0.0.1', port, noDelay: true, onread: { buffer: shared, callback: (bytes) => this.#read(bytes) } });
-    this.#socket.on('connect', () => this.#socket.write(upgrade(dialect.path, port)));
-    this.#socket.on('error', (error) => this.#fail(error.message));
-    this.#socket.on('close', () => this.#fail('closed'));
+    this.#socket.on('connect', () => {
+      if (dialect.path === '') this.#greet();
+      else this.#socket.write(upgrade(dialect.path, port));
+    });
+    this.#socket.on('error', (error) => this.#fail(error));
+    this.#socket.on('close', () => this.#fail(new Error('closed')));
   }
 
   /** Stops reading: what the server sends stays in the kernel, and then with the server. */
@@ -70,11 +73,12 @@ export class CountingClient {
     this.#socket.destroy();
   }
 
-  #fail(why: string): void {
-    this.#ready.reject(new Error(why));
+  #fail(why: Error): void {
     if (this.#closing) return;
     this.#closing = true;
-    this.#tally.ended(why);
+    this.#ready.reject(why);
+    // Who was not let in tells whoever waits for it; nobody has lost it.
+    if (this.#begin) this.#tally.ended(why.message);
   }
 
   #read(length: number): boolean {
@@ -85,7 +89,7 @@ export class CountingClient {
       // A copy: the next client reads into the same memory.
       if (used < bytes.length) this.#rest = Buffer.from(bytes.subarray(used));
     } catch (error) {
-      this.#fail(error instanceof Error ? error.message : String(error));
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
       this.#socket.destroy();
     }
     return true;
@@ -96,9 +100,14 @@ export class CountingClient {
     const end = bytes.indexOf('\r\n\r\n');
     if (end < 0) return 0;
     if (!bytes.toString('latin1', 0, end).startsWith('HTTP/1.1 101')) throw new Error(bytes.toString('latin1', 0, end));
+    this.#greet();
+    return this.#frames(bytes, end + 4);
+  }
+
+  /** From here on there are frames. */
+  #greet(): void {
     this.#upgraded = true;
     this.#take(this.#dialect.hello(this.#name));
-    return this.#frames(bytes, end + 4);
   }
 
   /** All whole frames from `at` on. Returns where the first that is not whole begins. */

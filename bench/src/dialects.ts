@@ -1,8 +1,12 @@
-/** How the systems speak over a WebSocket: what a subscriber says, and where in a message stands which event it is. */
+/** How the systems speak: what a subscriber says, and where in a message stands which event it is. */
 import { eventsPrefix } from '@hubbub/protocol/event';
 import { parsePosition } from '@hubbub/protocol/position';
+import { ComeBack } from './come-back.ts';
 
-export type System = 'hubbub' | 'ws' | 'socketio';
+export const peerNames = ['ws', 'socketio', 'ws-append', 'bun', 'bun-append', 'floor'] as const;
+
+export type Peer = (typeof peerNames)[number];
+export type System = 'hubbub' | Peer;
 
 /** The one channel of a run. */
 export const channel = 'room:bench';
@@ -43,12 +47,14 @@ export interface Begin {
 }
 
 export interface Dialect {
+  /** Where it asks for the upgrade. Empty: there is none, frames come from the first byte on. */
   readonly path: string;
   /** What comes first, after the upgrade. */
   hello(name: string): Step;
   /** Whether a message whose first bytes are these carries events. Asked of every message: it must cost next to nothing. */
   carries(bytes: Uint8Array, at: number): boolean;
   read(text: string): Carried;
+  /** Throws when the server says no: `ComeBack` if only for now. */
   answer(text: string): Step;
   /** A sign of life from a client that has nothing else to say. */
   readonly ping: string;
@@ -64,7 +70,8 @@ const hubbub: Dialect = {
     return { last: events.at(-1)?.offset ?? 0, due: events.map(({ body }) => body.t / 1_000) };
   },
   answer: (text) => {
-    const frame = JSON.parse(text) as { res?: number; error?: { code: string }; results?: { position?: string }[] };
+    const frame = JSON.parse(text) as { res?: number; error?: { code: string; retryAfter?: number }; results?: { position?: string }[] };
+    if (frame.error?.retryAfter !== undefined) throw new ComeBack(frame.error.retryAfter);
     if (frame.error) throw new Error(`refused: ${frame.error.code}`);
     if (frame.res === 1) return { say: JSON.stringify({ req: 2, cmd: 'subscribe', to: [{ channel }] }) };
     if (frame.res !== 2) return {};
@@ -99,7 +106,18 @@ const socketio: Dialect = {
   ping: '3',
 };
 
-export const dialects: Readonly<Record<System, Dialect>> = { hubbub, ws, socketio };
+/** Its lines are bodies, filled up with spaces, which JSON lets pass. */
+const floor: Dialect = { ...ws, path: '' };
+
+export const dialects: Readonly<Record<System, Dialect>> = {
+  hubbub,
+  ws,
+  socketio,
+  'ws-append': ws,
+  bun: ws,
+  'bun-append': ws,
+  floor,
+};
 
 /** Peers number nothing: the sender's number is the event's. */
 function one({ i, t }: Body): Carried {

@@ -1,17 +1,16 @@
 /** The bench: what it costs Hubbub to do its work, beside peers that do less, in one run. */
 import { append } from './append.ts';
-import type { System } from './dialects.ts';
+import { type Peer, peerNames } from './dialects.ts';
 import { fanout } from './fanout.ts';
 import { type Findings, table } from './report.ts';
 import { slow } from './slow.ts';
 
 export const scenarios = ['fanout', 'append', 'slow'] as const;
-export const peerNames = ['ws', 'socketio'] as const satisfies readonly System[];
 
 export interface BenchOptions {
   readonly scenario: (typeof scenarios)[number];
   /** Of `fanout` alone. */
-  readonly peers: readonly (typeof peerNames)[number][];
+  readonly peers: readonly Peer[];
   /** How long one run lasts; left out, the scenario's own length. */
   readonly seconds: number | undefined;
   readonly say: (text: string) => void;
@@ -36,4 +35,4 @@ export async function bench({ scenario, peers, seconds, say }: BenchOptions): Pr
   }
 }
 
-export { type Findings, table };
+export { type Findings, peerNames, table };

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { isPassing, type Problem } from '@hubbub/protocol/codes';
 import { uuidv7 } from '@hubbub/protocol/id';
 import { limits } from '@hubbub/protocol/limits';
 import { WebSocket } from 'ws';
+import { comeIn } from './come-back.ts';
 import { type Body, channel, dialects, makeBody, type System } from './dialects.ts';
 
-/** One WebSocket client that says what is to be delivered. */
+/** One client that says what is to be delivered. */
 export interface Sender extends Disposable {
   /** Sends event number `i`, due at `dueMs`; if it has to wait for its turn, it waits here. */
   send(i: number, dueMs: number): void;
@@ -15,16 +17,28 @@ export interface Sender extends Disposable {
 
 /** Connects a sender of bodies of `bytes` bytes. */
 export async function openSender(system: System, port: number, bytes: number): Promise<Sender> {
-  if (system === 'hubbub') return HubbubSender.open(port, bytes);
-  const path = system === 'ws' ? '/send' : `${dialects.socketio.path}&role=send`;
+  if (system === 'hubbub') return comeIn(() => HubbubSender.open(port, bytes));
+  if (system === 'floor') return openLines(port, bytes);
+  const path = system === 'socketio' ? `${dialects.socketio.path}&role=send` : '/send';
   const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { perMessageDeflate: false });
   if (system === 'socketio') await greetSocketIo(socket);
   else await once(socket, 'open');
-  const frame = system === 'ws' ? (body: Body) => JSON.stringify(body) : (body: Body) => `42${JSON.stringify(['m', body])}`;
+  const frame = system === 'socketio' ? (body: Body) => `42${JSON.stringify(['m', body])}` : (body: Body) => JSON.stringify(body);
   return {
     refused: 0,
     send: (i, dueMs) => socket.send(frame(makeBody(i, dueMs, bytes))),
     [Symbol.dispose]: () => socket.terminate(),
+  };
+}
+
+/** Bodies, a line each, on plain TCP. */
+async function openLines(port: number, bytes: number): Promise<Sender> {
+  const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+  await once(socket, 'connect');
+  return {
+    refused: 0,
+    send: (i, dueMs) => void socket.write(`${JSON.stringify(makeBody(i, dueMs, bytes))}\n`),
+    [Symbol.dispose]: () => socket.destroy(),
   };
 }
 
@@ -77,7 +91,8 @@ class HubbubSender implements Sender {
     await once(socket, 'open');
     const { say } = dialects.hubbub.hello('bench sender');
     if (say !== undefined) socket.send(say);
-    await once(socket, 'message');
+    const [first] = (await once(socket, 'message')) as [Buffer];
+    dialects.hubbub.answer(first.toString());
     return new HubbubSender(socket, bytes);
   }
 

@@ -1,9 +1,10 @@
 /** The systems under measure: each a process of its own, started fresh and ended with all that it wrote. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Process } from '@hubbub/rig/process';
 import type { System } from './dialects.ts';
+import { type Command, commandOf } from './peers.ts';
 
 export interface Running extends AsyncDisposable {
   readonly system: System;
@@ -13,16 +14,14 @@ export interface Running extends AsyncDisposable {
   readonly complaints: () => string;
 }
 
-const peers = resolve(import.meta.dirname, '../peers');
 const main = resolve(import.meta.dirname, '../../packages/cli/src/main.ts');
 
-/** Starts a server on a free port. Ours is the whole one, on an empty folder: command line, node, store on disk. */
+/** Starts a server on a free port and an empty folder. Ours is the whole one: command line, node, store on disk. */
 export async function startSystem(system: System): Promise<Running> {
   await using undo = new AsyncDisposableStack();
-  const data = system === 'hubbub' ? temporaryFolder(undo) : '';
-  const args = system === 'hubbub' ? [main, 'serve', '--port', '0', '--data', data] : [join(peers, `${system}.ts`)];
+  const folder = temporaryFolder(undo);
   const ready = /listening .*?(\d+)\n/;
-  const server = undo.use(await Process.start({ command: process.execPath, args, ready }));
+  const server = undo.use(await Process.start({ ...(system === 'hubbub' ? ours(folder) : await commandOf(system, folder)), ready }));
   const all = undo.move();
   return {
     system,
@@ -31,6 +30,10 @@ export async function startSystem(system: System): Promise<Running> {
     complaints: () => server.stderr.trim(),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
+}
+
+function ours(folder: string): Command {
+  return { command: process.execPath, args: [main, 'serve', '--port', '0', '--data', folder] };
 }
 
 /** A folder that goes with the stack, or with the process if it is broken off. */
@@ -43,15 +46,4 @@ export function temporaryFolder(undo: AsyncDisposableStack): string {
     remove();
   });
   return folder;
-}
-
-/** Installs the peers, once: they are no dependency of the project. Throws with npm's words when that fails. */
-export async function installPeers(say: (text: string) => void): Promise<void> {
-  if (existsSync(join(peers, 'node_modules'))) return;
-  say('installing the peers');
-  const { code, stdout, stderr } = await Process.run({ command: 'npm', args: ['ci', '--no-audit', '--no-fund'], cwd: peers });
-  if (code === 0) return;
-  // Half of an installation must not be taken for one at the next run.
-  rmSync(join(peers, 'node_modules'), { recursive: true, force: true });
-  throw new Error(`npm ci in bench/peers failed:\n${stdout}${stderr}`);
 }
