@@ -1,4 +1,4 @@
-/** The data folder as an operator looks after it: check, backup, restore, while no server runs. */
+/** The data folder as an operator looks after it, while no server runs. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -28,7 +28,7 @@ function refused({ code, stdout, stderr }: Ended, message: RegExp, exit = 1): vo
   assert.deepEqual([code, stdout, message.test(stderr)], [exit, '', true], stderr);
 }
 
-describe('check, backup, restore', () => {
+describe('check, backup, restore, trim, epoch', () => {
   it('a backup brings back what it had, as another history; a server goes on from there', async () => {
     await using stage = new Stage();
     const data = stage.folder();
@@ -72,17 +72,59 @@ describe('check, backup, restore', () => {
     assert.deepEqual((await told(stage, await stage.serve(other), 1)).texts, ['one']);
   });
 
-  it('are refused while a server runs, by its name; it goes on', async () => {
+  it('trim drops for good, and says from where on the channel is kept', async () => {
+    await using stage = new Stage();
+    const data = stage.folder();
+    await said(stage, data, 'one', 'two', 'three');
+    const before = await stage.serve(data);
+    const { epoch } = await told(stage, before, 3);
+    await before.process.kill('SIGTERM');
+    const { code, stdout, stderr } = await hubbub('trim', 'room:a', '--before', `3~${epoch}`, '--data', data);
+    assert.deepEqual([code, stdout, stderr], [0, 'room:a is kept from 3 on\n', '']);
+    const another = await hubbub('trim', 'room:a', '--before', '3~another', '--data', data);
+    refused(another, /^hubbub: this position is of another history; the present one is \S+\n$/);
+    refused(await hubbub('trim', 'room:a', '--before', `5~${epoch}`, '--data', data), /^hubbub: this position is beyond the log/);
+    const now = await told(stage, await stage.serve(data), 1);
+    assert.deepEqual([now.texts, now.epoch], [['three'], epoch]);
+  });
+
+  it('epoch --new begins another history of the same log, and says its name', async () => {
+    await using stage = new Stage();
+    const data = stage.folder();
+    await said(stage, data, 'one');
+    const before = await stage.serve(data);
+    const { epoch } = await told(stage, before, 1);
+    await before.process.kill('SIGTERM');
+    const { code, stdout, stderr } = await hubbub('epoch', '--new', '--data', data);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.notEqual(stdout, `${epoch}\n`);
+    const now = await told(stage, await stage.serve(data), 1);
+    assert.deepEqual([now.texts, `${now.epoch}\n`], [['one'], stdout]);
+  });
+
+  it('are done on the folder, not through the process that has the number of a killed server now', async () => {
     await using stage = new Stage();
     const server = await stage.serve(stage.folder());
-    const here = ['--data', server.data];
+    await hubbub('send', 'room:a', 'one', '--data', server.data);
+    await server.process.kill();
+    writeFileSync(join(server.data, 'server.json'), JSON.stringify({ url: server.url, pid: process.pid }));
+    const { code, stdout, stderr } = await hubbub('check', '--data', server.data);
+    assert.deepEqual([code, stdout, stderr], [0, '1 channels, 1 events, 0 facts, 0 problems\n', '']);
+  });
+
+  it('are refused while somebody else has the folder', async () => {
+    await using stage = new Stage();
+    const data = stage.folder();
     const file = join(stage.folder(), 'copy');
-    const message = new RegExp(`^hubbub: .* in use by process ${server.process.pid}, which serves ${server.url}\n$`);
-    refused(await hubbub('check', ...here), message);
-    refused(await hubbub('backup', file, ...here), message);
-    refused(await hubbub('restore', file, ...here), message);
+    await said(stage, data, 'one');
+    const lock = new DatabaseSync(join(data, 'lock.sqlite'));
+    lock.exec('BEGIN EXCLUSIVE');
+    const commands = [['check'], ['backup', file], ['restore', file], ['trim', 'room:a', '--before', '1~x'], ['epoch', '--new']];
+    for (const command of commands) {
+      refused(await hubbub(...command, '--data', data), /^hubbub: .* in use by another process\n$/);
+    }
+    lock.close();
     assert.ok(!existsSync(file));
-    assert.equal((await hubbub('send', 'room:a', 'hello', ...here)).stdout, '1\n');
   });
 
   it('go through after a SIGKILL, with all that was acknowledged', async () => {
@@ -121,6 +163,7 @@ describe('check, backup, restore', () => {
     writeFileSync(text, 'this is no database, however long one looks at it\n'.repeat(100));
     refused(await hubbub('restore', text, '--data', data), /^hubbub: .*text is no database, and not touched\n$/);
     refused(await hubbub('restore', join(data, 'nothing'), '--data', data), /^hubbub: .*nothing is not there\n$/);
+    refused(await hubbub('restore', stage.folder(), '--data', data), /^hubbub: .* is a folder, not a backup\n$/);
     refused(await hubbub('restore', join(data, 'hubbub.sqlite'), '--data', data), /^hubbub: .* is the store itself\n$/);
     refused(await hubbub('backup', join(data, 'none/copy'), '--data', data), /^hubbub: .*ENOENT/);
     assert.equal((await hubbub('check', '--data', data)).stdout, '1 channels, 1 events, 0 facts, 0 problems\n');
@@ -129,12 +172,18 @@ describe('check, backup, restore', () => {
     refused(await hubbub('check', '--data', data), /^hubbub: .*hubbub\.sqlite is no database, and not touched\n$/);
   });
 
-  it('check and backup make no store where there is none', async () => {
+  it('make no store where there is none', async () => {
     await using stage = new Stage();
     const data = stage.folder();
     const file = join(stage.folder(), 'copy');
     refused(await hubbub('check', '--data', data), /^hubbub: .*hubbub\.sqlite is not there: --data names the folder of a server\n$/);
-    refused(await hubbub('backup', file, '--data', data), /hubbub\.sqlite is not there/);
+    for (const command of [
+      ['backup', file],
+      ['trim', 'room:a', '--before', '1~x'],
+      ['epoch', '--new'],
+    ]) {
+      refused(await hubbub(...command, '--data', data), /hubbub\.sqlite is not there/);
+    }
     assert.deepEqual(readdirSync(data), []);
   });
 
@@ -144,6 +193,12 @@ describe('check, backup, restore', () => {
       [['check', '--data', ''], /--data: the name of a folder/],
       [['backup'], /missing required argument 'file'/],
       [['backup', ''], /FILE: the name of a file/],
+      [['trim', 'room:a'], /required option '--before <position>' not specified/],
+      [['trim', 'here', '--before', '1~x'], /here is no name of a channel/],
+      [['trim', 'room:a', '--before', '1'], /--before 1: the position of the first event to keep, OFFSET~EPOCH/],
+      [['trim', 'room:a', '--before', '1~x', '--data', ''], /--data: the name of a folder/],
+      [['epoch'], /required option '--new' not specified/],
+      [['check', '--url', 'here'], /--url here: http:\/\/HOST:PORT/],
       [['restore'], /missing required argument 'file'/],
       [['restore', '', '--bogus'], /unknown option '--bogus'/],
       [['restore', 'file', '--data', ''], /--data: the name of a folder/],

@@ -61,6 +61,33 @@ describe('client', () => {
     assert.deepEqual(second.said[1], { req: 2, cmd: 'subscribe', to: [{ channel: 'room:y', position: '7~e1' }] });
   });
 
+  it('P62, P64, P65, P68: signals go and come by channel, and so does who is there', async () => {
+    const { client, open, clock } = setUp();
+    const heard: string[] = [];
+    client.signal('room:x', 'typing', 0);
+    const subscription = client.subscribe('room:x', {
+      onEvents: () => {},
+      onSignal: ({ from, kind, body }) => void heard.push(`${from} ${kind} ${JSON.stringify(body)}`),
+      onPresence: ({ users }) => void heard.push([...users.keys()].join()),
+    });
+    const link = await open();
+    link.answer({ results: [subscribed] });
+    await clock.flush();
+    assert.deepEqual(link.said.at(-1), { req: 3, cmd: 'presence', channel: 'room:x', on: true });
+    link.answer({ count: 2, sample: [{ user: 'ann', sessions: 1 }], next: 'ann', signals: true });
+    await clock.flush();
+    assert.deepEqual(link.said.at(-1), { req: 4, cmd: 'presence', channel: 'room:x', on: true, after: 'ann' });
+    link.answer({ count: 2, sample: [{ user: 'ben', sessions: 1 }], signals: true });
+    for (const channel of ['room:x', 'room:y']) {
+      link.hear({ push: 'signal', channel, from: 'ben', kind: 'typing', body: { on: true } });
+      link.hear({ push: 'presence', channel, count: 1, joined: [], left: ['ben'] });
+    }
+    client.signal('room:x', 'typing', { on: true });
+    assert.deepEqual(link.said.at(-1), { req: 5, cmd: 'signal', channel: 'room:x', kind: 'typing', body: { on: true } });
+    assert.deepEqual(heard, ['ann', 'ann,ben', 'ben typing {"on":true}', 'ann']);
+    assert.equal(subscription.presence?.count, 1);
+  });
+
   it('P14: asks for a channel again when its error says, and not for the others', async () => {
     const { clock, client, open, commands } = setUp();
     client.subscribe('room:x', { onEvents: () => {} });

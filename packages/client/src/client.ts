@@ -13,6 +13,7 @@ import type { Dial } from './link.ts';
 import { type Ack, type Draft, Outbox, type Outgoing } from './outbox.ts';
 import { type Fact, type FactsOptions, type HistoryOptions, type HistoryPage, Pages } from './pages.ts';
 import { platformEnv } from './platform/env.ts';
+import { Signals } from './signals.ts';
 import { confirmation, type Status, statusOf } from './status.ts';
 import { ChannelSubscription, type SubscribeOptions, type Subscription } from './subscription.ts';
 import { dialWebSocket } from './transports/websocket.ts';
@@ -24,6 +25,8 @@ export type { Inbox, InboxEntry, InboxOptions } from './inbox.ts';
 export type { Dial, Link, LinkHandlers } from './link.ts';
 export type { Ack, Draft, Outgoing } from './outbox.ts';
 export type { Fact, FactsOptions, HistoryOptions, HistoryPage, Place } from './pages.ts';
+export type { Presence } from './presence.ts';
+export type { Signal } from './signals.ts';
 export type { Status } from './status.ts';
 export type { SubscribeOptions, Subscription, SubscriptionState } from './subscription.ts';
 
@@ -63,6 +66,11 @@ export interface Client {
    * place in the log once the server has it synced; rejects with a `HubbubError` only when the server refuses it for good, after `discard`, or after `close`.
    */
   send(channel: string, draft: Draft): Promise<Ack>;
+  /**
+   * Tells whoever reads the channel now, such as that we are typing; never in the log. Fire and forget: without a link, or where the server
+   * will not have it, it is dropped. Throws a `HubbubError` for what is no signal: a wrong name, a body above 1 KiB.
+   */
+  signal(channel: string, kind: string, body: unknown): void;
   /** What is not acknowledged yet, oldest first; refused ones stay until discarded or retried. */
   outgoing(channel: string): readonly Outgoing[];
   /** Calls `run` whenever `outgoing(channel)` has changed. */
@@ -95,6 +103,7 @@ class HubbubClient implements Client {
   readonly #outbox: Outbox;
   readonly #asking: Asking;
   readonly #pages: Pages;
+  readonly #signals: Signals;
   readonly #subscriptions = new Map<string, ChannelSubscription>();
   readonly #statusListeners = new Set<(status: Status) => void>();
   readonly #outgoingListeners = new Map<string, Set<() => void>>();
@@ -148,6 +157,10 @@ class HubbubClient implements Client {
       isOpen: () => this.#connection.state.phase === 'open',
       request: (cmd, members) => this.#connection.request(cmd, members),
     });
+    this.#signals = new Signals({
+      isOpen: () => this.#connection.state.phase === 'open',
+      signal: (members) => this.#connection.request('signal', members),
+    });
     this.#connection.start();
   }
 
@@ -170,6 +183,12 @@ class HubbubClient implements Client {
     const subscription = new ChannelSubscription(channel, options, {
       env: this.#env,
       ask: (one) => this.#asking.add(one),
+      askPresence: (name, after, taken) => {
+        const from = after === undefined ? '' : `,"after":${JSON.stringify(after)}`;
+        return this.#connection.request('presence', `"channel":${JSON.stringify(name)},"on":true${from}`, (reply) => {
+          if ('count' in reply) taken(reply);
+        });
+      },
       changed: () => this.#report(),
       closed: (one) => this.#left(one),
     });
@@ -209,6 +228,10 @@ class HubbubClient implements Client {
   send(channel: string, draft: Draft): Promise<Ack> {
     if (!isChannel(channel)) return Promise.reject(new HubbubError('bad_channel', 'this is no name of a channel'));
     return this.#outbox.add(channel, draft);
+  }
+
+  signal(channel: string, kind: string, body: unknown): void {
+    this.#signals.give(channel, kind, body);
   }
 
   outgoing(channel: string): readonly Outgoing[] {
@@ -290,6 +313,10 @@ class HubbubClient implements Client {
         return this.#subscriptions.get(push.channel)?.onEvents(push);
       case 'state':
         return this.#subscriptions.get(push.channel)?.onState(push);
+      case 'signal':
+        return this.#subscriptions.get(push.channel)?.onSignal(push);
+      case 'presence':
+        return this.#subscriptions.get(push.channel)?.onPresence(push);
       case 'inbox':
         return this.#inbox?.onPush(push);
       case 'health':

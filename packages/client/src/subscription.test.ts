@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Event } from '@hubbub/protocol/event';
-import type { EventsPush, StatePush, Subscribed } from '@hubbub/protocol/frames';
+import type { EventsPush, PresencePush, PresenceReply, SignalPush, StatePush, Subscribed } from '@hubbub/protocol/frames';
 import { Clock } from './clock.fixture.ts';
 import { HubbubError } from './error.ts';
 import { ChannelSubscription, type SubscribeOptions } from './subscription.ts';
@@ -20,7 +20,7 @@ const reply = (position: string, head: number, live = false): Subscribed => ({ p
 function setUp(options: Partial<SubscribeOptions> = {}) {
   const clock = new Clock();
   const log: string[] = [];
-  const did = { asks: 0, changes: 0, closes: 0 };
+  const did = { asks: 0, changes: 0, closes: 0, presence: (_: PresenceReply): void => {} };
   const subscription = new ChannelSubscription(
     'room:x',
     {
@@ -33,6 +33,11 @@ function setUp(options: Partial<SubscribeOptions> = {}) {
     {
       env: clock,
       ask: () => void did.asks++,
+      askPresence: (_channel, after, taken) => {
+        did.presence = (reply) => taken(reply);
+        log.push(`who is there${after === undefined ? '' : ` behind ${after}`}?`);
+        return Promise.resolve();
+      },
       changed: () => void did.changes++,
       closed: () => void did.closes++,
     },
@@ -66,6 +71,52 @@ describe('subscription', () => {
     subscription.onEvents(events([8, 9]));
     assert.deepEqual(subscription.target(), { channel: 'room:x', position: '9~e1', maxGap: 9 });
     assert.equal(clock.counts.get('resumed'), 1);
+  });
+
+  it('P26, P64: hands on signals, but not those that come before its reply', () => {
+    const signal = { push: 'signal', channel: 'room:x', from: 'ben', kind: 'typing', body: 1 } satisfies SignalPush;
+    const heard: unknown[] = [];
+    const { subscription } = setUp({ onSignal: (one) => void heard.push(one) });
+    subscription.onSignal(signal);
+    subscription.target();
+    subscription.answered(reply('7~e1', 7, true));
+    subscription.onSignal(signal);
+    subscription.lost();
+    subscription.onSignal(signal);
+    assert.deepEqual(heard, [{ from: 'ben', kind: 'typing', body: 1 }]);
+    standing('7~e1').subscription.onSignal(signal);
+  });
+
+  it('P65: asks who is there whenever it has been let in, and shows it until it is closed', () => {
+    const push = { push: 'presence', channel: 'room:x', count: 2, joined: [{ user: 'ben', sessions: 1 }], left: [] } satisfies PresencePush;
+    const { subscription, log, did } = setUp({
+      onPresence: ({ state, users }) => void log.push(`${state} ${[...users.keys()].join()}`),
+    });
+    const answer = (user: string): void => did.presence({ count: 1, sample: [{ user, sessions: 1 }], signals: true });
+    subscription.target();
+    subscription.answered(reply('7~e1', 7, true));
+    answer('ann');
+    subscription.onPresence(push);
+    assert.deepEqual(log.splice(0), ['live', 'who is there?', 'known ann', 'known ann,ben']);
+    subscription.lost();
+    subscription.onPresence(push);
+    assert.deepEqual(log.splice(0), ['opening ann,ben', 'opening']);
+    subscription.target();
+    subscription.answered(reply('7~e1', 7, true));
+    answer('cem');
+    assert.deepEqual(log.splice(0), ['live', 'who is there?', 'known cem']);
+    subscription.onEvents(events([9]));
+    assert.deepEqual(log.splice(0), ['opening cem', 'opening'], 'it subscribes again, and the server has forgotten');
+    subscription.target();
+    subscription.answered(reply('7~e1', 9, true));
+    answer('dua');
+    log.length = 0;
+    subscription.onState(state({ state: 'gone', reason: 'forbidden' }));
+    assert.deepEqual(log.splice(0), ['opening dua', 'gone forbidden']);
+    subscription.close();
+    subscription.onPresence(push);
+    assert.deepEqual(log, []);
+    assert.equal(standing('7~e1').subscription.presence, undefined);
   });
 
   it('P22: takes its first position from the reply', () => {

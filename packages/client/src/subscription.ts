@@ -1,8 +1,20 @@
 import type { Env } from '@hubbub/protocol/env';
 import type { Event } from '@hubbub/protocol/event';
-import type { EventsPush, Failed, ResetReason, StatePush, Subscribed, SubscribeTarget } from '@hubbub/protocol/frames';
+import type {
+  EventsPush,
+  Failed,
+  PresencePush,
+  PresenceReply,
+  ResetReason,
+  SignalPush,
+  StatePush,
+  Subscribed,
+  SubscribeTarget,
+} from '@hubbub/protocol/frames';
 import { formatPosition, parsePosition } from '@hubbub/protocol/position';
 import { HubbubError } from './error.ts';
+import { type Presence, PresenceView } from './presence.ts';
+import type { Signal } from './signals.ts';
 
 export interface SubscribeOptions {
   /** `OFFSET~EPOCH`: all after it. `0`: all that is kept. Left out: from now on. */
@@ -14,6 +26,10 @@ export interface SubscribeOptions {
   /** What was applied of this channel so far must be dropped (`reset`), or the oldest part of what was to come is no longer kept (`trimmed`). Applying goes on after it. */
   onReset?(reason: ResetReason | 'trimmed'): void;
   onState?(state: SubscriptionState): void;
+  /** What passes and is never in the log: at most once each, perhaps never, in no order with the events. */
+  onSignal?(signal: Signal): void;
+  /** Who is there: given, the server is asked, and this is called after every change. */
+  onPresence?(presence: Presence): void;
 }
 
 export type SubscriptionState =
@@ -27,6 +43,8 @@ export interface Subscription {
   readonly state: SubscriptionState;
   /** How far it has read, `OFFSET~EPOCH`; undefined until the server has said where it stands. Keep it to resume another day. */
   readonly position: string | undefined;
+  /** Who is there; undefined where `onPresence` was not given. */
+  readonly presence: Presence | undefined;
   close(): void;
 }
 
@@ -35,6 +53,8 @@ export interface SubscriptionParts {
   readonly env: Env;
   /** Asks the server for this channel, from `target()` on, soon. */
   ask(subscription: ChannelSubscription): void;
+  /** Asks who is there, from behind a name on. */
+  askPresence(channel: string, after: string | undefined, taken: (reply: PresenceReply) => void): Promise<unknown>;
   changed(subscription: ChannelSubscription): void;
   closed(subscription: ChannelSubscription): void;
 }
@@ -52,6 +72,7 @@ export class ChannelSubscription implements Subscription {
   /** Between asking and the reply, what comes belongs to the former subscription of the channel. */
   #deaf = true;
   #asked = 0;
+  readonly #presence: PresenceView | undefined;
 
   constructor(channel: string, options: SubscribeOptions, parts: SubscriptionParts) {
     this.channel = channel;
@@ -60,6 +81,13 @@ export class ChannelSubscription implements Subscription {
     const start = options.position === undefined ? undefined : parsePosition(options.position);
     if (options.position !== undefined && !start) throw new HubbubError('bad_position', 'a position is OFFSET~EPOCH, or 0');
     if (start?.epoch !== undefined) this.#cursor = { offset: start.offset, epoch: start.epoch };
+    if (!options.onPresence) return;
+    this.#presence = new PresenceView({
+      env: parts.env,
+      isOpen: () => !this.#deaf,
+      ask: (after, taken) => parts.askPresence(channel, after, taken),
+      changed: (presence) => this.#call(() => this.#options.onPresence?.(presence)),
+    });
   }
 
   get state(): SubscriptionState {
@@ -70,19 +98,24 @@ export class ChannelSubscription implements Subscription {
     return this.#cursor && formatPosition(this.#cursor);
   }
 
+  get presence(): Presence | undefined {
+    return this.#presence;
+  }
+
   get toGo(): number {
     return this.#cursor ? Math.max(0, this.#head - this.#cursor.offset) : 0;
   }
 
   close(): void {
     this.#deaf = true;
+    this.#presence?.close();
     this.#state = { state: 'gone', code: 'closed' };
     this.#parts.closed(this);
   }
 
   /** What to ask the server for. */
   target(): SubscribeTarget {
-    this.#deaf = true;
+    this.#hush();
     if (this.#cursor && this.#asked > 0) this.#parts.env.count('resumed');
     this.#asked += 1;
     const position = this.position ?? this.#options.position;
@@ -92,7 +125,7 @@ export class ChannelSubscription implements Subscription {
 
   /** The link is gone. */
   lost(): void {
-    this.#deaf = true;
+    this.#hush();
     if (this.#state.state !== 'gone') this.#set({ state: 'opening' });
   }
 
@@ -110,6 +143,15 @@ export class ChannelSubscription implements Subscription {
     if (!this.#cursor && at?.epoch !== undefined) this.#cursor = { offset: at.offset, epoch: at.epoch };
     this.#head = Math.max(this.#head, result.head);
     this.#set(result.live ? { state: 'live' } : { state: 'behind', toGo: this.toGo });
+    if (!this.#deaf) this.#presence?.opened();
+  }
+
+  onSignal({ from, kind, body }: SignalPush): void {
+    if (!this.#deaf) this.#call(() => this.#options.onSignal?.({ from, kind, body }));
+  }
+
+  onPresence(push: PresencePush): void {
+    if (!this.#deaf) this.#presence?.onPush(push);
   }
 
   onEvents({ epoch, events }: EventsPush): void {
@@ -136,7 +178,7 @@ export class ChannelSubscription implements Subscription {
       case 'behind':
         return this.#set({ state: 'behind', toGo: this.toGo });
       case 'gone':
-        this.#deaf = true;
+        this.#hush();
         return this.#set({ state: 'gone', code: push.reason ?? 'forbidden' });
       case 'reset':
       case 'trimmed': {
@@ -153,9 +195,15 @@ export class ChannelSubscription implements Subscription {
   /** Events are missing between what we have and what came: a defect of the server's, or of ours. We ask anew from what we have. */
   #gap(): void {
     this.#parts.env.count('client_gap');
-    this.#deaf = true;
+    this.#hush();
     this.#set({ state: 'opening' });
     this.#parts.ask(this);
+  }
+
+  /** What comes of the channel is not for us, until the next reply. */
+  #hush(): void {
+    this.#deaf = true;
+    this.#presence?.lost();
   }
 
   #set(state: SubscriptionState): void {

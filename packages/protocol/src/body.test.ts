@@ -37,6 +37,13 @@ describe('body', () => {
     assert.equal(refusedAs('x'.repeat(limits.bodyBytes - 1)), 'too_large');
   });
 
+  it('P62: as many bytes as the caller says, where he does', () => {
+    const most = limits.signalBytes;
+    assert.equal(bodyText('é'.repeat((most - 2) / 2), most).length, most / 2 + 1);
+    assert.throws(() => bodyText('x'.repeat(most - 1), most), { code: 'too_large' });
+    assert.throws(() => bodyText('é'.repeat(most / 2), most), { code: 'too_large' });
+  });
+
   it('P9: the size is measured in bytes of UTF-8, not in characters', () => {
     const most = (limits.bodyBytes - 2) / 2;
     assert.equal(byteLength(bodyText('é'.repeat(most))), limits.bodyBytes);

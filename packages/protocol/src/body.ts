@@ -11,15 +11,13 @@ export function byteLength(text: string): number {
 
 /**
  * Makes a body's JSON text, once. Refuses with `bad_body` what is no JSON value, is nested too deep, holds a number that is not finite,
- * an ill-formed string or a key `__proto__`; with `too_large` what is longer than a body may be.
+ * an ill-formed string or a key `__proto__`; with `too_large` what is longer than a body may be: an event's, or `most` bytes.
  */
-export function bodyText(body: unknown): string {
+export function bodyText(body: unknown, most: number = limits.bodyBytes): string {
   check(body, 0);
   const text = JSON.stringify(body);
-  if (text === undefined) throw new Refusal('bad_body', 'an event needs a body');
-  if (text.length > limits.bodyBytes || byteLength(text) > limits.bodyBytes) {
-    throw new Refusal('too_large', `a body has at most ${limits.bodyBytes} bytes`);
-  }
+  if (text === undefined) throw new Refusal('bad_body', 'there has to be a body');
+  if (text.length > most || byteLength(text) > most) throw new Refusal('too_large', `a body has at most ${most} bytes here`);
   return text;
 }
 

@@ -4,10 +4,11 @@
  * takes unknown members, so that a newer client gets `upgrade_required` and not `bad_command`.
  */
 import { type Static, Type } from 'typebox';
+import { closed, request } from './command.ts';
 import { limits } from './limits.ts';
+import { PresenceCommand, type PresencePush, type PresenceReply, SignalCommand, type SignalPush } from './presence.ts';
 
-const closed = { additionalProperties: false };
-const request = { req: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) };
+export * from './presence.ts';
 
 export const HelloCommand = Type.Object({
   ...request,
@@ -126,6 +127,8 @@ export const commands = {
   history: HistoryCommand,
   facts: FactsCommand,
   inbox: InboxCommand,
+  signal: SignalCommand,
+  presence: PresenceCommand,
   ping: PingCommand,
   backup: BackupCommand,
   check: CheckCommand,
@@ -144,6 +147,8 @@ export type Command =
   | HistoryCommand
   | FactsCommand
   | InboxCommand
+  | SignalCommand
+  | PresenceCommand
   | PingCommand
   | AdminCommand;
 
@@ -237,6 +242,8 @@ export interface Replies {
   history: HistoryReply;
   facts: FactsReply;
   inbox: Record<never, never>;
+  signal: Record<never, never>;
+  presence: PresenceReply | Record<never, never>;
   ping: Record<never, never>;
   backup: BackupReply;
   check: CheckReply;
@@ -290,7 +297,7 @@ export type CommandPush = ProgressPush | ProblemPush;
 export type HealthPush = Static<typeof HealthPush>;
 export type ByePush = Static<typeof ByePush>;
 export type ErrorPush = Static<typeof ErrorPush>;
-export type Push = EventsPush | StatePush | InboxPush | CommandPush | HealthPush | ByePush | ErrorPush;
+export type Push = EventsPush | StatePush | InboxPush | SignalPush | PresencePush | CommandPush | HealthPush | ByePush | ErrorPush;
 
 /** A reply: to a command by its number, with what it brought or what went wrong. */
 export type Reply = { readonly res: number } & (Record<string, unknown> | { readonly error: Static<typeof Problem> });

@@ -16,6 +16,13 @@ export const limits = {
   /** Events and facts of one page that is asked for. */
   historyEvents: 128,
   factsPage: 1_000,
+  /** A signal's body, and how many a session may give in a second, and at once after quiet. */
+  signalBytes: 1_024,
+  signalsPerSecond: 10,
+  signalBurst: 20,
+  /** Users in one answer about presence; and up to how many sessions who is there is told by name, and signals are taken. */
+  presencePage: 100,
+  presenceSessions: 1_000,
   /** What one event may carry besides its body. */
   facts: 32,
   requires: 16,

@@ -33,6 +33,14 @@ const good: Record<CommandName, { least: Frame; full: Frame }> = {
     full: { req: 8, cmd: 'facts', channel: 'room:x', prefix: 'member:', after: '7~e', about: [1, 9], next: 'x', limit: 1_000 },
   },
   inbox: { least: { req: 6, cmd: 'inbox', on: true }, full: { req: 6, cmd: 'inbox', on: false } },
+  signal: {
+    least: { req: 9, cmd: 'signal', channel: 'room:x', kind: 'typing', body: null },
+    full: { req: 9, cmd: 'signal', channel: 'room:x', kind: 'typing', body: { on: true } },
+  },
+  presence: {
+    least: { req: 10, cmd: 'presence', channel: 'room:x', on: true },
+    full: { req: 10, cmd: 'presence', channel: 'room:x', on: false, after: 'ann' },
+  },
   ping: { least: { req: 5, cmd: 'ping' }, full: { req: Number.MAX_SAFE_INTEGER, cmd: 'ping' } },
   backup: { least: { req: 7, cmd: 'backup', path: '/a' }, full: { req: 7, cmd: 'backup', path: `/${'x'.repeat(4095)}` } },
   check: { least: { req: 8, cmd: 'check' }, full: { req: 9, cmd: 'check' } },
@@ -43,7 +51,7 @@ const good: Record<CommandName, { least: Frame; full: Frame }> = {
   epoch: { least: { req: 8, cmd: 'epoch' }, full: { req: 9, cmd: 'epoch' } },
 };
 
-/** A value that the member cannot have: another type, and the bounds. */
+/** A value that the member cannot have: another type, and the bounds. Where a command's member has others than its namesakes, by both names. */
 const wrong: Record<string, readonly unknown[]> = {
   req: [0, -1, 1.5, '1', null, 2 ** 53],
   cmd: ['other', '', 1, null],
@@ -62,6 +70,7 @@ const wrong: Record<string, readonly unknown[]> = {
   kind: [1, null, 'x'.repeat(65)],
   from: [1, null, 'x'.repeat(257)],
   after: [1, null, 'x'.repeat(65)],
+  'presence after': [1, null, 'x'.repeat(257)],
   prefix: [1, null, 'x'.repeat(257)],
   about: [1, null, [], [1], [1, 2, 3], [-1, 2], ['1', '2']],
   next: [1, null, 'x'.repeat(1_025)],
@@ -87,7 +96,7 @@ function members(name: CommandName, least: Frame, full: Frame, inside: (part: Fr
     if (member in least) refused(name, inside(without(full, member)));
     else assert.equal(whatIsWrong(name, inside(without(full, member))), undefined, `${member} can be left out`);
     if (member === 'body') continue;
-    const values = wrong[member] ?? [];
+    const values = wrong[`${name} ${member}`] ?? wrong[member] ?? [];
     assert.ok(values.length > 0, `${member} has wrong values`);
     for (const value of values) refused(name, inside({ ...full, [member]: value }));
   }

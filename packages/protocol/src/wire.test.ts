@@ -27,7 +27,7 @@ describe('wire', () => {
   it('every frame has a schema that the hash covers', () => {
     const text = JSON.stringify(frames);
     for (const name of Object.keys(frames.commands)) assert.ok(text.includes(`"const":"${name}"`), name);
-    for (const push of ['events', 'state', 'inbox', 'progress', 'problem', 'health', 'bye', 'error'])
+    for (const push of ['events', 'state', 'inbox', 'signal', 'presence', 'progress', 'problem', 'health', 'bye', 'error'])
       assert.ok(text.includes(`"const":"${push}"`), push);
   });
 });

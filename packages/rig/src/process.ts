@@ -91,7 +91,8 @@ export class Process implements AsyncDisposable {
     const look = (): void => {
       if (condition()) waiting.resolve();
     };
-    const fail = (why: string): void => waiting.reject(new Error(`${why}\n${this.#stdout}${this.#stderr}`));
+    // The end says most, and all of it may be megabytes.
+    const fail = (why: string): void => waiting.reject(new Error(`${why}\n${this.#stdout.slice(-8_000)}${this.#stderr.slice(-8_000)}`));
     const timer = setTimeout(() => fail(`not within ${patience} ms`), patience);
     this.#listeners.add(look);
     this.exited.then(

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Refusal } from '@hubbub/protocol/codes';
+import { api } from './api/api.ts';
 import { guestIdentity, guestToken } from './auth/guest.ts';
 import { SecretError, secretFile } from './auth/secret.ts';
 import { localBus } from './broker/local.ts';
@@ -10,11 +11,15 @@ import { trimBelow } from './core/commands/trim.ts';
 import { createNode } from './core/node.ts';
 import { processEnv } from './env.ts';
 import { ListenError, openHttp } from './gateway/http.ts';
+import { fromLoopback } from './gateway/loopback.ts';
 import { listenWebSocket } from './gateway/websocket.ts';
+import { openPresence } from './presence/presence.ts';
 import { filesOf } from './store/sqlite/files.ts';
 import { openSqlite, SqliteOpenError } from './store/sqlite/open.ts';
 import { restoreSqlite } from './store/sqlite/restore.ts';
 import { type Checked, type LongWork, type Store, StoreError } from './store/store.ts';
+
+import { openMetrics } from './telemetry/metrics.ts';
 
 export { type Config, isLoopback, readConfig, StartError } from './config.ts';
 
@@ -55,17 +60,24 @@ export async function startServer({ host, port, data, drainMs }: Config, sinks: 
     const secret = secretFile(join(data, secretName));
     const adminToken = secretFile(join(data, adminTokenName));
     const env = processEnv();
-    const http = await openHttp(page);
-    opened.defer(() => http.close());
     const node = createNode({
       env,
       store,
       broker: localBus(env.turn).open,
       authority: openRooms(),
       identity: guestIdentity({ secret, adminToken, random: env.random }),
+      presence: openPresence(),
       build,
     });
     opened.defer(() => node.close());
+    const { calls } = node;
+    const isLocal = (request: { readonly raw: Parameters<typeof fromLoopback>[0] }): boolean => fromLoopback(request.raw);
+    const http = await openHttp(page, async (app) => {
+      const status = () => node.status();
+      const metrics = openMetrics({ counts: env.counts, status: () => ({ ...status() }) });
+      await app.register(api, { calls, status, metrics, isLocal, now: Date.now, random: env.random, build });
+    });
+    opened.defer(() => http.close());
     await node.start();
     opened.defer(listenWebSocket(http.server, { env, attach: (transport) => node.attach(transport) }));
     const taken = await http.listen(host, port);

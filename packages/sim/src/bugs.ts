@@ -143,8 +143,56 @@ export const bugs: readonly Bug[] = [
   {
     name: 'swallowed broker error',
     file: 'core/node.ts',
-    find: 'onGap: () => this.#look.gap(),',
-    replace: 'onGap: () => {},',
+    find: '        this.#look.gap();\n',
+    replace: '',
+  },
+  {
+    name: 'a held node goes on giving signals',
+    file: 'core/signals.ts',
+    find: "    if (held()) return env.count('signal_held');\n",
+    replace: '',
+  },
+  {
+    name: 'a held node goes on telling who is there',
+    file: 'core/passing.ts',
+    find: 'presence: () => this.presence, held });',
+    replace: 'presence: () => this.presence, held: () => false });',
+  },
+  {
+    name: 'a signal comes back to whoever gave it',
+    file: 'core/attendance.ts',
+    find: 'from === this.member.session',
+    replace: "from === ''",
+  },
+  {
+    name: 'a signal that the broker doubles is given twice',
+    file: 'core/signals.ts',
+    find: 'heard.number <= (numbers.get(node) ?? 0)',
+    replace: 'heard.number < (numbers.get(node) ?? 0)',
+  },
+  {
+    name: 'who has gone stays there',
+    file: 'presence/presence.ts',
+    find: "        env.count('presence_away');\n        this.#remove(own);",
+    replace: "        env.count('presence_away');",
+  },
+  {
+    name: 'who was on a node that has died is there for ever',
+    file: 'presence/beats.ts',
+    find: 'deadAfter = 12_000',
+    replace: 'deadAfter = 12_000_000',
+  },
+  {
+    name: 'who could not be told of a change never hears of it',
+    file: 'core/watching.ts',
+    find: 'watcher.current = !stale && watcher.ready && this.#tellOne(telling, watcher);',
+    replace: 'if (!stale && watcher.ready) watcher.current = this.#tellOne(telling, watcher);',
+  },
+  {
+    name: 'the SDK asks once who is there',
+    file: 'client/src/subscription.ts',
+    find: 'if (!this.#deaf) this.#presence?.opened();',
+    replace: 'if (!this.#deaf && this.#asked === 1) this.#presence?.opened();',
   },
   {
     name: 'a list goes on after a refusal',

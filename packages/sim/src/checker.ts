@@ -1,5 +1,6 @@
 import type { MemoryData } from '@hubbub/server/store/memory/data';
 import { checkInboxes, checkInboxesCaughtUp } from './inboxes.ts';
+import { checkPassing, checkPresence } from './passing.ts';
 import type { Commit, Reader, Record, Sending } from './record.ts';
 import { RightsHistory } from './rights.ts';
 import type { User } from './user.ts';
@@ -30,6 +31,7 @@ export function check(record: Record, data: MemoryData, users: readonly User[], 
   // A rollback takes revocations back too: what was written before it cannot be told right from wrong by the log that is left.
   if (record.cuts.length === 0) checkRights(record, new RightsHistory(record.commits));
   checkInboxes(record, circumstances.calm);
+  checkPassing(record);
   checkCaughtUp(record, data, users, circumstances.trimmed);
 }
 
@@ -236,6 +238,7 @@ export function checkCaughtUp(record: Record, data: MemoryData, users: readonly 
   const lost = lostCommits(record);
   const rights = new RightsHistory(record.commits.filter((commit) => !lost.has(commit)));
   checkInboxesCaughtUp(record, data, users, rights);
+  checkPresence(record, users, rights);
   for (const user of users) {
     const { status } = user.client;
     if (status.state !== 'live') record.violate('I10', `${user.name} is ${JSON.stringify(status)} in peace`);

@@ -1,14 +1,17 @@
-import type { InboxPush } from '@hubbub/protocol/frames';
+import type { InboxPush, PresencePush, SignalPush } from '@hubbub/protocol/frames';
 import { uuidv7 } from '@hubbub/protocol/id';
 import type { BrokerSinks } from '@hubbub/server/broker/broker';
+import { isNote } from '@hubbub/server/broker/envelope';
 import { type LocalBus, localBus } from '@hubbub/server/broker/local';
 import { type Loss, lossy } from '@hubbub/server/broker/lossy';
 import type { Identity } from '@hubbub/server/core/identity';
 import { createNode, type HubbubNode, type NodeParts } from '@hubbub/server/core/node';
+import { openPresence } from '@hubbub/server/presence/presence';
 import { createMemoryData, type MemoryData } from '@hubbub/server/store/memory/data';
 import type { Store } from '@hubbub/server/store/store';
 import { simulatedAuthority } from './authority.ts';
 import type { Door, SimulatedLink, Wire } from './link.ts';
+import { randomStream } from './random.ts';
 import type { Record } from './record.ts';
 import { fairStore, type StoreWeather, simulatedStore, type Way } from './store.ts';
 import type { Actor, World } from './world.ts';
@@ -30,7 +33,10 @@ export interface ClusterMember {
 }
 
 /** Bounds that a few people can reach. */
-export type Narrow = Pick<NodeParts, 'lane' | 'hellos'>;
+export interface Narrow extends Pick<NodeParts, 'lane' | 'hellos'> {
+  /** More sessions in a channel are a crowd. */
+  readonly crowd?: number;
+}
 
 /** Nodes, the database they share and the bus between them. */
 export class Cluster implements Wire {
@@ -65,7 +71,7 @@ export class Cluster implements Wire {
   }
 
   /** Starts a node; it takes links at once. */
-  start(narrow: Narrow = {}): ClusterMember {
+  start({ crowd, ...narrow }: Narrow = {}): ClusterMember {
     this.#started += 1;
     const name = `node-${this.#started}`;
     const actor = this.world.actor(name);
@@ -89,10 +95,12 @@ export class Cluster implements Wire {
           onGap: (reason) => given.onGap(reason),
         };
         const way = this.world.actor(`${name} way`);
-        return lossy(this.#bus.open, { random: way.dice.random, timer: (ms, run) => way.after(ms, run), loss })(sinks);
+        const chances = this.#chances(way.name);
+        return lossy(this.#bus.open, { random: chances, timer: (ms, run) => way.after(ms, run), loss })(sinks);
       },
       authority: simulatedAuthority(open()),
       identity,
+      presence: openPresence({ ...(crowd !== undefined && { sessions: crowd }) }),
       build: 'sim',
       ...narrow,
     });
@@ -176,6 +184,20 @@ export class Cluster implements Wire {
     this.record.committed(items, this.data.append(items), `outside ${this.data.epoch}`, this.world.now);
   }
 
+  /** A stream for the bells of each channel, and one for its notes: what is said in one shifts nothing of what happens to another's. */
+  #chances(way: string): (channel: string, envelope: string) => number {
+    const streams = new Map<string, () => number>();
+    return (channel, envelope) => {
+      const name = `${way} ${channel} ${isNote(envelope)}`;
+      let stream = streams.get(name);
+      if (!stream) {
+        stream = randomStream(this.world.seed, name);
+        streams.set(name, stream);
+      }
+      return stream();
+    };
+  }
+
   names(client: Actor, user: string): void {
     this.#userOf.set(client, user);
   }
@@ -192,6 +214,11 @@ export class Cluster implements Wire {
     if (!more) told.since = Math.min(told.since, now);
   }
 
+  #wrotePassing(user: string, text: string): void {
+    const { push, channel } = JSON.parse(text) as SignalPush | PresencePush;
+    this.record.passed.push({ what: push, user, channel, at: this.world.now });
+  }
+
   opened(link: SimulatedLink): void {
     this.links.add(link);
   }
@@ -202,6 +229,7 @@ export class Cluster implements Wire {
 
   wrote(client: Actor, text: string): void {
     const user = this.#userOf.get(client) ?? '';
+    if (text.startsWith('{"push":"signal"') || text.startsWith('{"push":"presence"')) this.#wrotePassing(user, text);
     if (text.startsWith('{"push":"inbox"')) this.#wroteInbox(client, user, JSON.parse(text) as InboxPush);
     if (!text.startsWith('{"push":"events"')) return;
     const { channel, epoch, events } = JSON.parse(text) as { channel: string; epoch: string; events: Written[] };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { offenders, runIsolated } from './isolation.ts';
+import { mallory, offenders, runIsolated } from './isolation.ts';
 
 const seeds = 10;
 
@@ -13,6 +13,8 @@ describe('isolation', () => {
           assert.ok(given.length > 20, `${name} was given ${given.length} frames`);
           assert.deepEqual(beside.get(name), given, `${name}, seed ${seed}`);
         }
+        const events = beside.get(mallory)?.filter(([, text]) => text.startsWith('{"push":"events"')) ?? [];
+        assert.equal(events.length > 0, offender !== 'malformed' && offender !== 'refused', 'whoever is to do harm by reading is let in');
       }
     });
   }

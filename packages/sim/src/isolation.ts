@@ -5,19 +5,20 @@ import { Record } from './record.ts';
 import { World } from './world.ts';
 
 /** Who misbehaves, and how. */
-export type Offender = 'slow' | 'flapping' | 'malformed' | 'refused';
-export const offenders: readonly Offender[] = ['slow', 'flapping', 'malformed', 'refused'];
+export type Offender = 'slow' | 'flapping' | 'signalling' | 'malformed' | 'refused';
+export const offenders: readonly Offender[] = ['slow', 'flapping', 'signalling', 'malformed', 'refused'];
 
 /** What somebody was given: when, and which bytes. */
 export type Given = readonly (readonly [at: number, text: string])[];
 
 const quiet = ['ann', 'ben', 'cem'];
+export const mallory = 'mallory';
 const until = 20_000;
 
 /**
  * I9, exactly: two nodes on which work takes no time and every way takes the same; three people talk in one room, a fourth pours into
  * another. With `offender` somebody reads there, or tries to, and does it badly. What the three were given, and when, must be the
- * same to the byte and the millisecond.
+ * same to the byte and the millisecond. What the offender was given is told besides.
  */
 export async function runIsolated(seed: number, offender?: Offender): Promise<ReadonlyMap<string, Given>> {
   const world = new World(seed);
@@ -52,7 +53,7 @@ export async function runIsolated(seed: number, offender?: Offender): Promise<Re
   if (offender) misbehave(cluster, offender);
 
   await world.run(until);
-  return new Map(quiet.map((name) => [name, given.get(name) ?? []]));
+  return new Map([...quiet, ...(offender ? [mallory] : [])].map((name) => [name, given.get(name) ?? []]));
 }
 
 class Watched extends Cluster {
@@ -73,23 +74,32 @@ function person(cluster: Watched, name: string): { client: Client; actor: Return
 }
 
 function misbehave(cluster: Watched, offender: Offender): void {
-  const { client, actor } = person(cluster, 'mallory');
+  const { client, actor } = person(cluster, mallory);
   const again = (ms: number, run: () => void): void => {
     run();
     actor.after(ms, () => again(ms, run));
   };
+  const read = (): void => void client.subscribe('room:z', { position: '0', onEvents: () => {}, onPresence: () => {} });
+  // Or it would not be let in, and harm nobody.
+  if (offender !== 'malformed' && offender !== 'refused') void client.send('room:z', { kind: 'join', body: {} });
   const mine = (): SimulatedLink | undefined => [...cluster.links].find((link) => link.client === actor);
   switch (offender) {
     case 'slow':
       actor.after(400, () => {
-        client.subscribe('room:z', { position: '0', onEvents: () => {} });
+        read();
         mine()?.read(false);
       });
       return;
     case 'flapping':
       actor.after(400, () => {
-        client.subscribe('room:z', { position: '0', onEvents: () => {} });
+        read();
         again(700, () => mine()?.cut());
+      });
+      return;
+    case 'signalling':
+      actor.after(400, () => {
+        read();
+        again(20, () => client.signal('room:z', 'typing', { text: 'x'.repeat(1_000) }));
       });
       return;
     case 'malformed':

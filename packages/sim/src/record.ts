@@ -79,6 +79,24 @@ export interface InboxWritten {
   readonly at: number;
 }
 
+/** What passes, written to a client by a node. */
+export interface Passed {
+  readonly what: 'signal' | 'presence';
+  readonly user: string;
+  readonly channel: string;
+  readonly at: number;
+}
+
+/** A signal as somebody's client heard it. Its sender has numbered it. */
+export interface Heard {
+  readonly user: string;
+  readonly session: number;
+  readonly from: string;
+  readonly fromSession: number;
+  readonly number: number;
+  readonly channel: string;
+}
+
 /** All that happened, for the checker. Nothing here decides anything. */
 export class Record {
   readonly commits: Commit[] = [];
@@ -87,6 +105,8 @@ export class Record {
   readonly written: Written[] = [];
   readonly pages: PageRead[] = [];
   readonly inboxWritten: InboxWritten[] = [];
+  readonly passed: Passed[] = [];
+  readonly heard: Heard[] = [];
   /** What a rollback took: events of that epoch above these heads. */
   readonly cuts: { readonly epoch: string; readonly heads: ReadonlyMap<string, number>; readonly at: number }[] = [];
   readonly violations: string[] = [];

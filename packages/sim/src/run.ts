@@ -39,6 +39,7 @@ export async function runSeed(seed: number, plants: Plants = {}): Promise<RunRes
   const narrow: Narrow = {
     ...(!calm && dice.chance(0.15) && { lane: { items: 16 + dice.below(24) } }),
     ...(!calm && dice.chance(0.15) && { hellos: { perSecond: 0.5, burst: 2 } }),
+    ...(dice.chance(0.15) && { crowd: 2 + dice.below(3) }),
   };
   for (let count = 0; count < nodes; count++) cluster.start(narrow);
 

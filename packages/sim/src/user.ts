@@ -7,6 +7,12 @@ import type { Actor } from './world.ts';
 
 const settleBefore = 250;
 
+/** What a signal says here: whose it is, so that it can be told whether it comes twice, or back. */
+interface Signalled {
+  readonly session: number;
+  readonly number: number;
+}
+
 /** Somebody with a client: joins, reads, says, edits, leaves, comes back. Knows nothing of faults. */
 export class User {
   readonly name: string;
@@ -19,6 +25,7 @@ export class User {
   readonly #others: () => readonly string[];
   client: Client;
   inbox: Inbox;
+  #signals = 0;
   session = 0;
   busy = true;
 
@@ -33,6 +40,7 @@ export class User {
     this.inbox = this.client.inbox({ onChange: () => {} });
     for (const channel of channels) this.#join(channel);
     this.#live();
+    this.#pass();
   }
 
   get readers(): readonly { readonly reader: Reader; readonly subscription: Subscription }[] {
@@ -97,6 +105,7 @@ export class User {
   #read(channel: string): void {
     if (this.#readers.has(channel) || this.client.status.state === 'closed') return;
     const { record, world } = this.#cluster;
+    const { session } = this;
     const from = this.#positions.get(channel) ?? '0';
     const reader: Reader = { user: this.name, channel, applied: [], resets: [], closed: false, from };
     record.readers.push(reader);
@@ -120,6 +129,11 @@ export class User {
         this.#leave(channel);
         if (this.busy) this.actor.after(this.actor.dice.between(200, 1_500), () => this.#join(channel));
       },
+      onPresence: () => {},
+      onSignal: ({ from, body }) => {
+        const { session: fromSession, number } = body as Signalled;
+        record.heard.push({ user: this.name, session, from, fromSession, number, channel });
+      },
     });
     this.#readers.set(channel, held);
   }
@@ -141,6 +155,21 @@ export class User {
       if (!this.busy) return;
       if (this.client.status.state !== 'closed') this.#act();
       this.#live();
+    });
+  }
+
+  /** Types, now and then faster than anybody can. */
+  #pass(): void {
+    const { dice } = this.actor;
+    this.actor.after(dice.between(300, 1_500), () => {
+      if (!this.busy) return;
+      const times = dice.chance(0.03) ? 30 : 1;
+      for (let time = 0; time < times; time++) {
+        this.#signals += 1;
+        const body: Signalled = { session: this.session, number: this.#signals };
+        this.client.signal(dice.pick(this.#channels) ?? '', 'typing', body);
+      }
+      this.#pass();
     });
   }
 

@@ -17,7 +17,46 @@ export interface Envelope {
   readonly entries: readonly Entry[];
 }
 
+/**
+ * What nodes tell each other besides: somebody's signal, or a word about presence. As text: one line of JSON with its kind, then what it
+ * says. To whoever knows bells alone it is none, for it names no head, and is dropped like anything foreign.
+ */
+export interface Note {
+  readonly kind: 'signal' | 'presence';
+  readonly cluster: string;
+  readonly node: string;
+  readonly epoch: string;
+  readonly mark: string;
+  readonly channel: string;
+  /** What it says; not parsed here. */
+  readonly text: string;
+}
+
 const version = 1;
+const noteBegin = `{"v":${version},"kind":`;
+
+/** Whether a text may be a note: so much can be told without reading it. */
+export function isNote(text: string): boolean {
+  return text.startsWith(noteBegin);
+}
+
+export function encodeNote({ kind, cluster, node, epoch, mark, channel, text }: Note): string {
+  return `${JSON.stringify({ v: version, kind, cluster, node, epoch, mark, channel })}\n${text}`;
+}
+
+/** Reads a note, or returns undefined for what is none. */
+export function decodeNote(text: string): Note | undefined {
+  const end = text.indexOf('\n');
+  if (!isNote(text) || end < 0) return undefined;
+  try {
+    const { kind, cluster, node, epoch, mark, channel } = JSON.parse(text.slice(0, end)) as Partial<Note>;
+    if (kind !== 'signal' && kind !== 'presence') return undefined;
+    if (![cluster, node, epoch, mark, channel].every((member) => typeof member === 'string')) return undefined;
+    return { kind, cluster, node, epoch, mark, channel, text: text.slice(end + 1) } as Note;
+  } catch {
+    return undefined;
+  }
+}
 
 export function encodeEnvelope(envelope: Envelope): string {
   const { cluster, node, epoch, mark, channel, head } = envelope;

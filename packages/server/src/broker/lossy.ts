@@ -13,7 +13,8 @@ export interface Loss {
 }
 
 export interface LossyParts {
-  readonly random: () => number;
+  /** Draws about an envelope of that channel. */
+  readonly random: (channel: string, envelope: string) => number;
   readonly timer: (ms: number, run: () => void) => () => void;
   readonly loss: Loss;
 }
@@ -24,10 +25,11 @@ export function lossy(open: OpenBroker, { random, timer, loss }: LossyParts): Op
     let closed = false;
     const inner: Broker = open({
       onEnvelope: (channel, envelope) => {
-        if (loss.cut || random() < loss.drop) return;
-        const copies = random() < loss.double ? 2 : 1;
+        const draw = (): number => random(channel, envelope);
+        if (loss.cut || draw() < loss.drop) return;
+        const copies = draw() < loss.double ? 2 : 1;
         for (let copy = 0; copy < copies; copy++) {
-          const delay = random() < loss.late ? random() * loss.lateMs : random() * loss.usualMs;
+          const delay = draw() < loss.late ? draw() * loss.lateMs : draw() * loss.usualMs;
           timer(delay, () => {
             if (!closed && !loss.cut) sinks.onEnvelope(channel, envelope);
           });

@@ -15,6 +15,9 @@ export interface Outlet {
   flush(): void;
 }
 
+/** What became of a signal: it was not for this listener if it is his own, or nothing of that kind comes over his link. */
+export type SignalOutcome = 'given' | 'no_room' | 'asked_about' | 'not_for_it';
+
 /** Who listens to a channel: a subscription, as its channel sees it. */
 export interface Listener {
   readonly user: string;
@@ -25,6 +28,8 @@ export interface Listener {
   due(): void;
   /** The event at `offset` concerns its user. */
   concern(offset: number): void;
+  /** A signal of the session `from`: written now, or never. */
+  signal(frame: Frame, from: string): SignalOutcome;
 }
 
 /** What a channel tells its surroundings. */

@@ -3,6 +3,7 @@ import type { Env } from '@hubbub/protocol/env';
 import type { Command, CommandPush, HelloCommand, InboxPush, Push, StatePush } from '@hubbub/protocol/frames';
 import { limits } from '@hubbub/protocol/limits';
 import type { Admission } from './admission.ts';
+import { Attendance } from './attendance.ts';
 import { type ExecuteParts, execute } from './commands/execute.ts';
 import { hello } from './commands/hello.ts';
 import { BadCommand, parseCommand } from './commands/parse.ts';
@@ -43,6 +44,7 @@ interface Member {
   readonly sessionId: string;
   readonly session: Session;
   readonly feed: Feed;
+  readonly attendance: Attendance;
   inbox: Inbox | undefined;
 }
 
@@ -173,6 +175,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink {
     if (silence > deadAfter && !this.#dead) {
       this.#dead = true;
       this.#parts.env.count('link_dead');
+      if (this.#member) this.#member.attendance.alive = false;
     }
     this.health(health);
     this.#transport.ping();
@@ -233,8 +236,9 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink {
     this.#cancelHello();
     this.#state = 'open';
     const session = this.#parts.sessions.join(who.user, command.session);
-    const feed = new Feed(this.#parts, () => this.#member?.who ?? who, this);
-    this.#member = { who, token, sessionId: command.session, session, feed, inbox: undefined };
+    const attendance = new Attendance(this.#parts.passing, { user: who.user, session: command.session }, this.#transport.traits, this);
+    const feed = new Feed(this.#parts, () => this.#member?.who ?? who, this, attendance);
+    this.#member = { who, token, sessionId: command.session, session, feed, attendance, inbox: undefined };
   }
 
   async #identifyAgain(member: Member, token: string): Promise<void> {
@@ -297,6 +301,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink {
   #alive(): void {
     if (!this.#dead) return;
     this.#dead = false;
+    if (this.#member) this.#member.attendance.alive = true;
     this.#pump();
   }
 

@@ -75,6 +75,7 @@ function listener(channel: Channel, outlet: TestLink): Listener {
     },
     due: () => outlet.unsent.push(`${channel.name} due`),
     concern: () => {},
+    signal: () => 'not_for_it',
   };
 }
 

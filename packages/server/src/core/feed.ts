@@ -2,7 +2,8 @@ import { Refusal } from '@hubbub/protocol/codes';
 import type { Env } from '@hubbub/protocol/env';
 import type { StatePush, Subscribed } from '@hubbub/protocol/frames';
 import { formatPosition, type Position } from '@hubbub/protocol/position';
-import type { Outlet } from './channel.ts';
+import type { Attendance } from './attendance.ts';
+import type { Outlet, SignalOutcome } from './channel.ts';
 import type { Flights } from './flight.ts';
 import type { History } from './history.ts';
 import type { Hub } from './hub.ts';
@@ -48,13 +49,15 @@ export class Feed implements FeedOfSubscription {
   readonly #parts: FeedParts;
   readonly #who: () => Who;
   readonly #link: FeedLink;
+  readonly #attendance: Pick<Attendance, 'entered' | 'left' | 'signal'>;
   readonly #standings: Standings;
   readonly #pull: Pull;
 
-  constructor(parts: FeedParts, who: () => Who, link: FeedLink) {
+  constructor(parts: FeedParts, who: () => Who, link: FeedLink, attendance: Pick<Attendance, 'entered' | 'left' | 'signal'>) {
     this.#parts = parts;
     this.#who = who;
     this.#link = link;
+    this.#attendance = attendance;
     this.#standings = new Standings(parts.env, (subscription, state) => this.#tell(subscription, state, false));
     this.#pull = new Pull(parts, {
       live: (subscription) => this.#set(subscription, 'live'),
@@ -153,6 +156,10 @@ export class Feed implements FeedOfSubscription {
     return this.#link;
   }
 
+  signal(frame: Frame, from: string): SignalOutcome {
+    return this.#attendance.signal(frame, from);
+  }
+
   /** Whether something may be there to take. */
   get waiting(): boolean {
     return this.#pull.waiting;
@@ -170,7 +177,7 @@ export class Feed implements FeedOfSubscription {
         if (subscription.state === 'gone') return;
         if (verdict !== 'ok') {
           this.#parts.env.count('concern_refused');
-          this.#end(subscription);
+          this.#end(subscription, true);
           this.#link.state({ push: 'state', channel: subscription.channel.name, state: 'gone', reason: verdict }, true);
           return;
         }
@@ -206,6 +213,7 @@ export class Feed implements FeedOfSubscription {
 
   #behind(subscription: Subscription): void {
     this.#set(subscription, 'behind');
+    this.#attendance.entered(subscription);
     this.#pull.add(subscription);
     this.#link.ready();
   }
@@ -215,8 +223,9 @@ export class Feed implements FeedOfSubscription {
     this.#standings.changed(subscription);
   }
 
-  #end(subscription: Subscription): void {
+  #end(subscription: Subscription, refused = false): void {
     subscription.state = 'gone';
+    this.#attendance.left(subscription, refused);
     this.#pull.remove(subscription);
     this.#standings.forget(subscription);
     this.#parts.hub.remove(subscription);

@@ -18,10 +18,10 @@ export interface Page {
 /** A link that lives, and takes all it is given. */
 export class Link implements Transport {
   readonly traits = { name: 'simulated', signals: true, presence: true, loopback: false } as const;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'env'>;
   sink: LinkSink | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Pick<Clock, 'env'>) {
     this.clock = clock;
   }
 
@@ -54,7 +54,7 @@ export class Bystander extends Link {
   readonly #flushed: () => void;
   #written = false;
 
-  constructor(clock: Clock, given: WeakSet<Frame>, flushed: () => void) {
+  constructor(clock: Pick<Clock, 'env'>, given: WeakSet<Frame>, flushed: () => void) {
     super(clock);
     this.#given = given;
     this.#flushed = flushed;
@@ -88,7 +88,7 @@ export class Reader extends Link {
   #subscribed = false;
 
   /** `window`: what its link holds before it is full until the test says otherwise; 0: nothing stays in it. */
-  constructor(clock: Clock, user: string, from: { offset: number; epoch: string }, window: number, knew: () => number) {
+  constructor(clock: Pick<Clock, 'env'>, user: string, from: { offset: number; epoch: string }, window: number, knew: () => number) {
     super(clock);
     this.user = user;
     this.start = from.offset;

@@ -1,5 +1,6 @@
 import type { Code } from '@hubbub/protocol/codes';
 import { localBus } from '../broker/local.ts';
+import { openPresence } from '../presence/presence.ts';
 import { createMemoryData, type MemoryData } from '../store/memory/data.ts';
 import { openMemory } from '../store/memory/memory.ts';
 import type { Item, Store } from '../store/store.ts';
@@ -45,6 +46,8 @@ export class TestLink implements Transport {
   /** When it was last heard; the test's clock says. */
   readonly #now: () => number;
   silentSince: number | undefined;
+  /** Called at every write. */
+  onWrite: () => void = () => {};
   #req = 0;
 
   constructor(now: () => number, traits: Partial<Transport['traits']> = {}) {
@@ -54,6 +57,7 @@ export class TestLink implements Transport {
 
   write(frame: Frame): void {
     this.frames.push(JSON.parse(frame.text) as Record<string, unknown>);
+    this.onWrite();
   }
 
   flush(): void {}
@@ -102,8 +106,8 @@ export interface Stage {
   readonly clock: Clock;
   readonly data: MemoryData;
   readonly node: HubbubNode;
-  /** Signed in as that user. */
-  link(user: string, traits?: Partial<Transport['traits']>): Promise<TestLink>;
+  /** Signed in as that user, in a session of its own unless one is named. */
+  link(user: string, traits?: Partial<Transport['traits']>, session?: string): Promise<TestLink>;
   /** Commits past the node; the look finds it. */
   append(channel: string, more?: Partial<Item>): void;
   join(channel: string, user: string): void;
@@ -114,12 +118,18 @@ export interface StageOptions {
   /** Whatever a test wants to do to the store. */
   readonly meddle?: (store: Store) => Store;
   readonly hellos?: NodeParts['hellos'];
+  /** More sessions in a channel are a crowd. */
+  readonly crowd?: number;
+  /** It is not to know who is there. */
+  readonly alone?: boolean;
   /** Instead of the members'. */
   readonly mayRead?: (user: string, channel: string) => boolean;
+  /** What the authority's answers wait for. */
+  readonly answer?: () => Promise<void> | undefined;
 }
 
 /** A whole node over memory, on a clock that stands still. */
-export async function nodeStage({ meddle, mayRead, hellos }: StageOptions = {}): Promise<Stage> {
+export async function nodeStage({ meddle, mayRead, answer, hellos, crowd, alone }: StageOptions = {}): Promise<Stage> {
   const clock = new Clock();
   let drawn = 0;
   const random = (): number => {
@@ -131,13 +141,17 @@ export async function nodeStage({ meddle, mayRead, hellos }: StageOptions = {}):
   const store = meddle?.(inner) ?? inner;
   const authority = memberAuthority(store);
   if (mayRead)
-    authority.mayRead = async (questions) => questions.map(({ who, channel }) => (mayRead(who.user, channel) ? 'ok' : 'forbidden'));
+    authority.mayRead = async (questions) => {
+      await answer?.();
+      return questions.map(({ who, channel }) => (mayRead(who.user, channel) ? 'ok' : 'forbidden'));
+    };
   const node = createNode({
     env: clock.env,
     store,
     broker: localBus(clock.env.turn).open,
     authority,
     identity,
+    ...(!alone && { presence: openPresence({ ...(crowd !== undefined && { sessions: crowd }) }) }),
     build: 'test',
     ...(hellos && { hellos }),
   });
@@ -157,11 +171,12 @@ export async function nodeStage({ meddle, mayRead, hellos }: StageOptions = {}):
     append,
     join: (channel, user) => member(channel, user, 'true'),
     leave: (channel, user) => member(channel, user, null),
-    link: async (user, traits) => {
+    link: async (user, traits, session) => {
       const link = new TestLink(() => clock.env.now(), traits);
       link.sink = node.attach(link);
       ids += 1;
-      link.say('hello', { protocol: 1, session: `10000000-0000-7000-8000-${String(ids).padStart(12, '0')}`, name: user });
+      const own = session ?? `10000000-0000-7000-8000-${String(ids).padStart(12, '0')}`;
+      link.say('hello', { protocol: 1, session: own, name: user });
       await clock.settle();
       return link;
     },

@@ -3,11 +3,13 @@ import type { Entry, Header } from '@hubbub/protocol/event';
 import { randomText } from '@hubbub/protocol/id';
 import { limits } from '@hubbub/protocol/limits';
 import type { Broker, OpenBroker } from '../broker/broker.ts';
+import { isNote } from '../broker/envelope.ts';
 import type { Moved, Store } from '../store/store.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import { Appender } from './appender.ts';
 import type { Authority } from './authority.ts';
 import { Bells } from './bells.ts';
+import { Calls } from './calls.ts';
 import { Connection, type ConnectionParts } from './connection.ts';
 import { Fanout } from './fanout.ts';
 import { Flights } from './flight.ts';
@@ -18,6 +20,8 @@ import { Inboxes } from './inboxes.ts';
 import type { LaneLimits } from './lane.ts';
 import { Look } from './look.ts';
 import type { Mechanism } from './mechanisms.ts';
+import { Passing } from './passing.ts';
+import type { OpenPresence } from './presence.ts';
 import { Reading } from './reading.ts';
 import { Repair } from './repair.ts';
 import { Rights } from './rights.ts';
@@ -32,6 +36,8 @@ export interface NodeParts {
   readonly broker: OpenBroker;
   readonly authority: Authority;
   readonly identity: Identity;
+  /** Who is there; left out: nobody is told. */
+  readonly presence?: OpenPresence;
   /** Names the program's build to clients. */
   readonly build: string;
   /** What may wait to be written; left out: as the design has it. */
@@ -47,6 +53,8 @@ export interface HubbubNode {
   start(): Promise<void>;
   /** A client's link. The transport calls the sink from then on. */
   attach(transport: Transport): LinkSink;
+  /** Commands of programs that have no link. */
+  readonly calls: Calls;
   /** What it sees of itself, for status pages and tests. */
   status(): NodeStatus;
   /**
@@ -68,6 +76,9 @@ export interface NodeStatus {
   readonly queued: number;
   /** Channels that are in somebody's inbox. */
   readonly inboxChannels: number;
+  /** Channels of which it knows who is there, and those in which somebody is told. */
+  readonly presences: number;
+  readonly watched: number;
   /** Pages that are being read for somebody, or wait for that. */
   readonly reads: number;
   readonly tailBytes: number;
@@ -95,6 +106,7 @@ export function createNode(parts: NodeParts): HubbubNode {
 
 class Node implements HubbubNode {
   readonly id: string;
+  readonly calls: Calls;
   readonly #env: Env<Mechanism>;
   readonly #parts: NodeParts;
   readonly #connections = new Map<Connection, number>();
@@ -110,6 +122,7 @@ class Node implements HubbubNode {
   readonly #reading: Reading;
   readonly #admission: Admission;
   readonly #works: Works;
+  readonly #passing: Passing;
   readonly #sessions = new Sessions();
   readonly #connectionParts: ConnectionParts;
   #broker: Broker | undefined;
@@ -152,6 +165,10 @@ class Node implements HubbubNode {
     const rights = new Rights(env, parts.authority);
     const held = (): boolean => this.#look.held();
     this.#inboxes = new Inboxes({ env, history: this.#history, rights, mine: (who) => parts.authority.mine(who), held });
+    this.#passing = new Passing({
+      ...{ env, history: this.#history, hub: this.#hub, cluster: store.cluster, node: this.id, open: parts.presence, held },
+      deaf: () => this.#bells.degraded,
+    });
     this.#works = new Works(env);
     this.#admission = new Admission(env, parts.hellos);
     this.#reading = new Reading({ env, history: this.#history, rights, held });
@@ -171,6 +188,7 @@ class Node implements HubbubNode {
       reading: this.#reading,
       admission: this.#admission,
       works: this.#works,
+      passing: this.#passing,
       powers: store.powers,
       held,
       closed: (connection) => {
@@ -179,10 +197,12 @@ class Node implements HubbubNode {
       },
       healthNow: () => this.#health,
     };
+    this.calls = new Calls(this.#connectionParts);
   }
 
   async start(): Promise<void> {
     this.#bells.start(this.#openBroker());
+    this.#passing.start(this.#openBroker());
     this.#beat();
     await this.#look.start();
   }
@@ -211,6 +231,8 @@ class Node implements HubbubNode {
       repairs: this.#repair.size,
       queued: this.#appender.size,
       inboxChannels: this.#inboxes.size,
+      presences: this.#passing.presence?.size ?? 0,
+      watched: this.#passing.watching.size,
       reads: this.#reading.size,
       tailBytes: this.#hub.tails.bytes,
       held: this.#look.held(),
@@ -229,6 +251,7 @@ class Node implements HubbubNode {
     this.#cancelBeat?.();
     this.#look.close();
     this.#bells.close();
+    this.#passing.close();
     this.#fanout.close();
     this.#inboxes.end();
     for (const connection of [...this.#connections.keys()]) connection.close('closing', 'the server is closing');
@@ -256,8 +279,11 @@ class Node implements HubbubNode {
 
   #openBroker(): Broker {
     this.#broker ??= this.#parts.broker({
-      onEnvelope: (channel, envelope) => this.#bells.hear(channel, envelope),
-      onGap: () => this.#look.gap(),
+      onEnvelope: (channel, envelope) => (isNote(envelope) ? this.#passing : this.#bells).hear(channel, envelope),
+      onGap: () => {
+        this.#look.gap();
+        this.#passing.gap();
+      },
     });
     return this.#broker;
   }

@@ -57,7 +57,7 @@ function stage(events: number, size = 10) {
   const pump = (): void => {
     for (let taken = pull.take(64 * 1_024); taken.length > 0; taken = pull.take(64 * 1_024)) frames.push(...taken);
   };
-  const feed = { outlet: { flush: () => {} }, offer: () => false, due: () => {}, concern: () => {} };
+  const feed = { outlet: { flush: () => {} }, offer: () => false, due: () => {}, concern: () => {}, signal: () => 'not_for_it' as const };
   const subscription = new Subscription(channel, 'ben', feed);
   subscription.state = 'behind';
   pull.add(subscription);

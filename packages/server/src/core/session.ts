@@ -1,9 +1,13 @@
+import { limits } from '@hubbub/protocol/limits';
+import { Pace } from './pace.ts';
+
 /**
  * A client across its links. A node knows it only while a link of it is open, or a send of it is unanswered: that is what keeps two
  * links of one client from sending to one channel at once.
  */
 export class Session {
   readonly sending = new Set<string>();
+  readonly signals = new Pace(limits.signalsPerSecond, limits.signalBurst);
   links = 0;
 }
 

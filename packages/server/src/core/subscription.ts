@@ -1,5 +1,5 @@
 import type { ResetReason } from '@hubbub/protocol/frames';
-import type { Channel, Listener, Outlet } from './channel.ts';
+import type { Channel, Listener, Outlet, SignalOutcome } from './channel.ts';
 import type { Frame } from './transport.ts';
 
 /**
@@ -41,6 +41,15 @@ export class Subscription implements Listener {
     return this.feed.outlet;
   }
 
+  /** It may be read, as far as is known, and nobody is being asked. */
+  get admitted(): boolean {
+    return this.state === 'live' || this.state === 'behind';
+  }
+
+  signal(frame: Frame, from: string): SignalOutcome {
+    return this.admitted ? this.feed.signal(frame, from) : 'asked_about';
+  }
+
   offer(frame: Frame, start: number, end: number): boolean {
     return this.state === 'live' && this.feed.offer(this, frame, start, end);
   }
@@ -61,6 +70,8 @@ export interface FeedOfSubscription {
   offer(subscription: Subscription, frame: Frame, start: number, end: number): boolean;
   /** The channel's `sent` has risen: a live subscription has something to take. */
   due(subscription: Subscription): void;
+  /** Somebody's signal of the channel. */
+  signal(frame: Frame, from: string): SignalOutcome;
   /** Something concerns its user: `offset` of its channel, or left out: everything is in doubt. */
   concern(subscription: Subscription, offset?: number): void;
 }

@@ -3,7 +3,8 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { Code } from '@hubbub/protocol/codes';
-import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { limits } from '@hubbub/protocol/limits';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { portOwner } from './port-owner.ts';
 import { webSocketPath } from './websocket.ts';
 
@@ -28,10 +29,15 @@ export class ListenError extends Error {
 
 const noPage = 'Hubbub runs here, but its page has not been built: npm run build:web, then start again.\n';
 
-/** The http server, with the built page of the folder `page` if there is one. Views have URLs of their own: all are the one page. */
-export async function openHttp(page: string): Promise<Http> {
+/**
+ * The http server, with the built page of the folder `page` if there is one. Views have URLs of their own: all are the one page. `doors`
+ * brings the routes for programs.
+ */
+export async function openHttp(page: string, doors?: (app: FastifyInstance) => Promise<void>): Promise<Http> {
   const app = fastify({
     forceCloseConnections: true,
+    // As much as a frame.
+    bodyLimit: limits.frameBytes,
     // Any other offer (curl asks for h2c) may be ignored, and must be: the request is an ordinary one.
     http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
     frameworkErrors: (error, _, reply) => {
@@ -51,6 +57,7 @@ export async function openHttp(page: string): Promise<Http> {
     return sendProblem(reply, status, status < 500 ? error.message : 'That went wrong on our side');
   });
   app.get(webSocketPath, (_, reply) => sendProblem(reply.header('upgrade', 'websocket'), 426, 'This is where WebSockets connect'));
+  await doors?.(app);
   if (existsSync(join(page, 'index.html'))) {
     await app.register(fastifyStatic, {
       root: page,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Links } from './links.fixture.ts';
 import { fromLoopback } from './loopback.ts';
 
 describe('loopback', () => {
@@ -26,4 +27,13 @@ describe('loopback', () => {
       assert.equal(fromLoopback({ headers, socket: { remoteAddress } }), local);
     });
   }
+
+  it('P47: is told to the node with the link', async () => {
+    const on = await Links.start();
+    const near = await on.open();
+    const far = await on.open('/v1/ws', { 'x-forwarded-for': '203.0.113.9' });
+    const loopback = [near, far].map(({ link }) => link.transport.traits.loopback);
+    await on.end();
+    assert.deepEqual(loopback, [true, false]);
+  });
 });

@@ -2,12 +2,14 @@ import type { Env } from '@hubbub/protocol/env';
 import type { Replies } from '@hubbub/protocol/frames';
 import type { Powers } from '../../store/store.ts';
 import type { Appender } from '../appender.ts';
+import type { Attendance } from '../attendance.ts';
 import type { Authority } from '../authority.ts';
 import type { Feed } from '../feed.ts';
 import type { History } from '../history.ts';
 import type { Who } from '../identity.ts';
 import type { Inbox } from '../inbox.ts';
 import type { Mechanism } from '../mechanisms.ts';
+import type { Passing } from '../passing.ts';
 import type { Session } from '../session.ts';
 import type { Works } from '../works.ts';
 
@@ -29,11 +31,19 @@ export interface AdminParts {
   held(): boolean;
 }
 
+/** What commands about what passes work with. */
+export interface PassingCommandParts {
+  readonly env: Env<Mechanism>;
+  readonly passing: Passing;
+  held(): boolean;
+}
+
 /** Who gives the command, and where its answer's events go. */
 export interface Caller {
   readonly who: Who;
   readonly session: Session;
   readonly feed: Feed;
+  readonly attendance: Attendance;
   /** Once it has been asked for. */
   inbox: Inbox | undefined;
 }

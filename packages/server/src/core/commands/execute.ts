@@ -5,17 +5,19 @@ import type { Reading } from '../reading.ts';
 import type { AdminLink } from '../works.ts';
 import { backup } from './backup.ts';
 import { check } from './check.ts';
-import type { AdminParts, Answer, Caller, CommandParts, Raw } from './context.ts';
+import type { AdminParts, Answer, Caller, CommandParts, PassingCommandParts, Raw } from './context.ts';
 import { epoch } from './epoch.ts';
 import { facts } from './facts.ts';
 import { history } from './history.ts';
 import { inbox } from './inbox.ts';
+import { presence } from './presence.ts';
 import { send } from './send.ts';
+import { signal } from './signal.ts';
 import { subscribe } from './subscribe.ts';
 import { trim } from './trim.ts';
 import { unsubscribe } from './unsubscribe.ts';
 
-export interface ExecuteParts extends CommandParts, AdminParts {
+export interface ExecuteParts extends CommandParts, AdminParts, PassingCommandParts {
   readonly inboxes: Inboxes;
   readonly reading: Reading;
 }
@@ -40,6 +42,10 @@ export async function execute(
       return facts(parts, caller, command);
     case 'inbox':
       return inbox(parts, caller, link, command);
+    case 'signal':
+      return signal(parts, caller, command);
+    case 'presence':
+      return presence(parts, caller, command);
     case 'ping':
       return { reply: {} };
     case 'backup':

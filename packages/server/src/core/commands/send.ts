@@ -10,6 +10,9 @@ import { authorityPatience } from '../rights.ts';
 import type { Answer, Caller, CommandParts } from './context.ts';
 
 const requiresTries = 3;
+/** Who sends: with a link, or without. */
+export type Sender = Pick<Caller, 'who' | 'session'>;
+
 /** What a held node says to those who want to read or send. */
 export const heldFor = 500;
 
@@ -17,7 +20,7 @@ export const heldFor = 500;
  * Appends events to one channel, in order. Each has its result; the list ends after the first that failed for a passing cause, so that
  * what one session sends is logged in the order sent. Throws Refusal: `bad_channel`, `too_many`, `unavailable` (held), `busy`.
  */
-export async function send(parts: CommandParts, caller: Caller, command: Pick<SendCommand, 'channel' | 'events'>): Promise<Answer<'send'>> {
+export async function send(parts: CommandParts, caller: Sender, command: Pick<SendCommand, 'channel' | 'events'>): Promise<Answer<'send'>> {
   const { channel, events } = command;
   const { sending } = caller.session;
   if (!isChannel(channel)) throw new Refusal('bad_channel', 'this is no name of a channel');
@@ -39,7 +42,7 @@ type Result = Sent | Failed;
 /** An event's way into the log: checked, admitted, appended; as often as the facts it was admitted on change under it. */
 class Sending {
   readonly #parts: CommandParts;
-  readonly #caller: Caller;
+  readonly #caller: Sender;
   readonly #channel: string;
   readonly #events: readonly Draft[];
   readonly #takenAt: number;
@@ -49,7 +52,7 @@ class Sending {
   /** What `admit` said to the events that are on their way as probes. */
   readonly #refusals = new Map<string, Failed>();
 
-  constructor(parts: CommandParts, caller: Caller, channel: string, events: readonly Draft[]) {
+  constructor(parts: CommandParts, caller: Sender, channel: string, events: readonly Draft[]) {
     this.#parts = parts;
     this.#caller = caller;
     this.#channel = channel;

@@ -1,0 +1,26 @@
+/** The doors for programs that speak HTTP: one plugin, with its own way to say what is wrong, and a description of all of it. */
+import swagger from '@fastify/swagger';
+import type { FastifyPluginAsync } from 'fastify';
+import { type ApiOptions, channelRoutes } from './channels.ts';
+import { type HealthOptions, healthRoutes } from './health.ts';
+import { problemOf, sendProblem } from './problem.ts';
+import { validator } from './validator.ts';
+
+export const api: FastifyPluginAsync<ApiOptions & HealthOptions & { readonly build: string }> = async (app, options) => {
+  app.setValidatorCompiler(validator);
+  app.setErrorHandler((error, _, reply) => sendProblem(reply, problemOf(error)));
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Hubbub',
+        version: options.build,
+        description: 'What a link can do, by HTTP. Errors are RFC 9457 problems with a code of PROTOCOL.md, "Codes".',
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    },
+  });
+  await app.register(channelRoutes, options);
+  await app.register(healthRoutes, options);
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+};

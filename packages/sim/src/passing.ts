@@ -1,0 +1,51 @@
+import type { Presence } from '@hubbub/client/client';
+import type { Record } from './record.ts';
+import { RightsHistory } from './rights.ts';
+import type { User } from './user.ts';
+
+const revocation = 1_000;
+
+/** I7 of what passes; and signals come at most once, and not to whoever gave them. */
+export function checkPassing(record: Record): void {
+  if (record.cuts.length === 0) {
+    const rights = new RightsHistory(record.commits);
+    for (const { what, user, channel, at } of record.passed) {
+      if (!rights.had(user, channel, at - revocation, at))
+        record.violate('I7', `${user} was told a ${what} of ${channel} more than ${revocation} ms after the right had gone`);
+    }
+  }
+  const seen = new Set<string>();
+  for (const { user, session, from, fromSession, number, channel } of record.heard) {
+    const signal = `${number} of ${from} ${fromSession} in ${channel}`;
+    if (user === from && session === fromSession) record.violate('P64', `${signal} came back to its own session`);
+    const once = `${user} ${session}: ${signal}`;
+    if (seen.has(once)) record.violate('P64', `${once} came twice`);
+    seen.add(once);
+  }
+}
+
+/** In peace: everybody who reads a channel is shown who reads it, no more and no less, each with the one session that he has. */
+export function checkPresence(record: Record, users: readonly User[], rights: RightsHistory): void {
+  const there = new Map<string, string[]>();
+  for (const { name, readers } of users) {
+    for (const { reader, subscription } of readers) {
+      const reads = subscription.state.state === 'live' || subscription.state.state === 'behind';
+      if (reads && rights.entitled(name, reader.channel)) there.set(reader.channel, [...(there.get(reader.channel) ?? []), name]);
+    }
+  }
+  for (const { name, readers } of users) {
+    for (const { reader, subscription } of readers) {
+      const { presence } = subscription;
+      if (!presence || !rights.entitled(name, reader.channel)) continue;
+      const found = shown(presence);
+      const names = [...(there.get(reader.channel) ?? [])].sort();
+      const expected = presence.complete ? `known ${names.length}: ${names.join()}` : `known ${names.length}: some`;
+      if (found !== expected) record.violate('P66', `${name} is shown ${found} in ${reader.channel}, it is ${expected}`);
+    }
+  }
+}
+
+function shown({ state, count, users, complete }: Presence): string {
+  const names = [...users].map(([user, sessions]) => (sessions === 1 ? user : `${user} ${sessions}`)).sort();
+  return `${state} ${count}: ${complete ? names.join() : 'some'}`;
+}
