@@ -22,8 +22,11 @@ export type SignalOutcome = 'given' | 'no_room' | 'asked_about' | 'not_for_it';
 export interface Listener {
   readonly user: string;
   readonly outlet: Outlet;
-  /** A frame of the events after `start` up to `end`: it is for whoever is live at its start. Says whether it was written. */
-  offer(frame: Frame, start: number, end: number): boolean;
+  /**
+   * A frame of the events after `start` up to `end`: it is for whoever is live at its start. `now`: nothing else goes to his link, it
+   * leaves at once. Says whether it was written.
+   */
+  offer(frame: Frame, start: number, end: number, now: boolean): boolean;
   /** `sent` has risen without a frame. */
   due(): void;
   /** The event at `offset` concerns its user. */

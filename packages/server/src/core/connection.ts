@@ -123,11 +123,11 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink {
     this.#pump();
   }
 
-  offer(frame: Frame): boolean {
+  offer(frame: Frame, now = false): boolean {
     const member = this.#member;
     if (this.#state !== 'open' || this.#dead || !member || this.#transport.room() <= 0) return false;
     if (this.#expired(member)) return false;
-    this.#transport.write(frame);
+    this.#transport.write(frame, now);
     return true;
   }
 

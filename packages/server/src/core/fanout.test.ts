@@ -69,8 +69,9 @@ function listener(channel: Channel, outlet: TestLink): Listener {
   return {
     user: 'ben',
     outlet,
-    offer: (_frame, start, end) => {
+    offer: (_frame, start, end, now) => {
       outlet.unsent.push(`${channel.name} ${start + 1}-${end}`);
+      if (now) outlet.flush();
       return true;
     },
     due: () => outlet.unsent.push(`${channel.name} due`),

@@ -1,6 +1,6 @@
 import type { Env } from '@hubbub/protocol/env';
 import type { Channel } from './channel.ts';
-import { type Batch, type Errand, errandsOf, type Outgoing } from './errand.ts';
+import { type Batch, costOf, type Errand, errandsOf, type Outgoing } from './errand.ts';
 import type { Mechanism } from './mechanisms.ts';
 import { cut, eventsFrame } from './page.ts';
 
@@ -149,17 +149,12 @@ export class Fanout {
     let shared = 0;
     let through = false;
     for (let checked = 1; ; checked++) {
-      const shares = errand.next();
-      if (!shares) {
+      const taken = errand.visit(held);
+      if (taken < 0) {
         through = true;
         break;
       }
-      for (const { listener, frames } of shares) {
-        if (held) listener.due();
-        else for (const { frame, start, end } of frames) if (listener.offer(frame, start, end)) shared += 1;
-      }
-      // Now, not at the end of the turn: what the system takes for a write is most of what a fan-out costs, and has to be in its time.
-      shares[0]?.listener.outlet.flush();
+      shared += taken;
       // The clock costs more than a write is worth looking at it for.
       if (checked % 16 === 0 && env.now() - began >= slice) break;
     }
@@ -171,7 +166,7 @@ export class Fanout {
   #finish(errand: Errand): void {
     for (const batch of errand.batches) {
       const { channel } = batch;
-      const took = errand.costOf(batch);
+      const took = costOf(errand, batch);
       this.#busy.delete(channel);
       if (took >= light) {
         const longest = batch.readers > many ? longestRestOfMany : longestRest;

@@ -32,7 +32,7 @@ export interface FeedLink extends Outlet {
   /** Writes a `state` push, unless the link is full; says whether it did. */
   state(push: StatePush, always: boolean): boolean;
   /** Writes a frame if the link has room and may be written to; says whether it did. */
-  offer(frame: Frame): boolean;
+  offer(frame: Frame, now: boolean): boolean;
   /** `take` has something to give. */
   ready(): void;
 }
@@ -121,8 +121,8 @@ export class Feed implements FeedOfSubscription {
     this.#standings.close();
   }
 
-  offer(subscription: Subscription, frame: Frame, start: number, end: number): boolean {
-    if (subscription.cursor === start && this.#link.offer(frame)) {
+  offer(subscription: Subscription, frame: Frame, start: number, end: number, now: boolean): boolean {
+    if (subscription.cursor === start && this.#link.offer(frame, now)) {
       subscription.cursor = end;
       return true;
     }

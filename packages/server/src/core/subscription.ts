@@ -50,8 +50,8 @@ export class Subscription implements Listener {
     return this.admitted ? this.feed.signal(frame, from) : 'asked_about';
   }
 
-  offer(frame: Frame, start: number, end: number): boolean {
-    return this.state === 'live' && this.feed.offer(this, frame, start, end);
+  offer(frame: Frame, start: number, end: number, now: boolean): boolean {
+    return this.state === 'live' && this.feed.offer(this, frame, start, end, now);
   }
 
   due(): void {
@@ -67,7 +67,7 @@ export class Subscription implements Listener {
 export interface FeedOfSubscription {
   readonly outlet: Outlet;
   /** A live subscription is offered a frame of its channel; says whether it was written. */
-  offer(subscription: Subscription, frame: Frame, start: number, end: number): boolean;
+  offer(subscription: Subscription, frame: Frame, start: number, end: number, now: boolean): boolean;
   /** The channel's `sent` has risen: a live subscription has something to take. */
   due(subscription: Subscription): void;
   /** Somebody's signal of the channel. */

@@ -8,8 +8,11 @@ import type { Code } from '@hubbub/protocol/codes';
  */
 export interface Transport {
   readonly traits: TransportTraits;
-  /** Writes a frame; what one turn brings may leave together at its end. After `close`, or on a broken link, it does nothing. Frames arrive in the order written. */
-  write(frame: Frame): void;
+  /**
+   * Writes a frame; what one turn brings may leave together at its end, or at `flush`; `now`: it leaves at once. After `close`, or on a
+   * broken link, it does nothing. Frames arrive in the order written.
+   */
+  write(frame: Frame, now?: boolean): void;
   /** What has been written leaves now: whoever writes to many links spreads and sees what it costs. */
   flush(): void;
   /** Bytes that may be written now without the link holding more than it should; 0 or less: full. */
@@ -43,7 +46,8 @@ export interface LinkSink {
 /** One frame. Its text is made once; each kind of transport makes its bytes of it once, so that a thousand links share one buffer. */
 export class Frame {
   readonly text: string;
-  #encodings: Map<string, Uint8Array> | undefined;
+  #kind = '';
+  #encoded: Uint8Array | undefined;
   #bytes = -1;
 
   constructor(text: string) {
@@ -56,14 +60,12 @@ export class Frame {
     return this.#bytes;
   }
 
-  /** The bytes that `encode` makes of the text, made once per `kind`. */
+  /** The bytes that `encode` makes of the text: made once, as long as those who ask in turn are of one `kind`. */
   encoded(kind: string, encode: (text: string) => Uint8Array): Uint8Array {
-    this.#encodings ??= new Map();
-    let bytes = this.#encodings.get(kind);
-    if (!bytes) {
-      bytes = encode(this.text);
-      this.#encodings.set(kind, bytes);
+    if (!this.#encoded || this.#kind !== kind) {
+      this.#encoded = encode(this.text);
+      this.#kind = kind;
     }
-    return bytes;
+    return this.#encoded;
   }
 }

@@ -121,10 +121,10 @@ class WebSocketTransport implements Transport {
     });
   }
 
-  write(frame: Frame): void {
+  write(frame: Frame, now = false): void {
     // Behind our close frame nothing is read.
     if (this.#client.readyState !== WebSocket.OPEN) return;
-    if (!this.#corked) {
+    if (!this.#corked && !now) {
       // What one turn brings for a link leaves in one system call.
       this.#corked = true;
       this.#socket.cork();
@@ -133,6 +133,8 @@ class WebSocketTransport implements Transport {
       if (corked.length === 1) process.nextTick(uncorkAll);
     }
     this.#socket.write(frame.encoded('websocket', encodeFrame));
+    // It leaves behind what this turn had written before.
+    if (now) this.flush();
   }
 
   flush(): void {
