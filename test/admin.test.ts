@@ -178,6 +178,8 @@ describe('the administrator, while a server runs', () => {
     const { code, stdout, stderr } = await hubbub('epoch', '--new', '--data', server.data);
     assert.deepEqual([code, stderr], [0, '']);
     assert.notEqual(stdout, `${former}\n`);
+    // At once, and not only by the next event.
+    await waitFor('the reset, and one to be read again', () => resets.length === 1 && read.length === 1);
     const { offset } = await client.send(channel, { kind: 'message', body: { text: 'two' } });
     assert.equal(offset, 2, 'the log is as it was');
     await waitFor('both to be read', () => read.length === 2);

@@ -2,10 +2,11 @@
 import { append } from './append.ts';
 import { type Peer, peerNames } from './dialects.ts';
 import { fanout } from './fanout.ts';
+import { isolation } from './isolation.ts';
 import { type Findings, table } from './report.ts';
 import { slow } from './slow.ts';
 
-export const scenarios = ['fanout', 'append', 'slow'] as const;
+export const scenarios = ['fanout', 'append', 'slow', 'isolation'] as const;
 
 export interface BenchOptions {
   readonly scenario: (typeof scenarios)[number];
@@ -27,6 +28,8 @@ export async function bench({ scenario, peers, seconds, say }: BenchOptions): Pr
         return await fanout({ peers, seconds: seconds ?? 4, say });
       case 'append':
         return await append({ seconds: seconds ?? 4, say });
+      case 'isolation':
+        return await isolation({ seconds: seconds ?? 4, say });
       case 'slow':
         return await slow({ seconds: seconds ?? 100, say });
     }

@@ -127,8 +127,8 @@ program
 program
   .command('bench')
   .description('measure what it costs on this machine, beside peers')
-  .argument('<scenario>', 'fanout, append or slow')
-  .option('--peers <names>', 'of fanout: ws, socketio; installed at first use')
+  .argument('<scenario>', 'fanout, append, slow or isolation')
+  .option('--peers <names>', 'of fanout: ws, socketio, ws-append, bun, bun-append, floor; installed at first use')
   .addOption(new Option('--seconds <seconds>', "how long one run lasts; left out, the scenario's own length").argParser(factor))
   .option('--json', 'one JSON object as the last line')
   .action(async (scenario, options) => (await import('./commands/bench.ts')).bench(scenario, options));

@@ -151,7 +151,7 @@ export class ChannelSubscription implements Subscription {
   }
 
   onPresence(push: PresencePush): void {
-    if (!this.#deaf) this.#presence?.onPush(push);
+    this.#presence?.onPush(push);
   }
 
   onEvents({ epoch, events }: EventsPush): void {

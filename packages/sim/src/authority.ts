@@ -11,7 +11,7 @@ interface Body {
 
 /**
  * The simulation's authority, over facts alone: one reads and says in a channel whose member one is. Kinds: say, join, leave, kick,
- * mention, edit, delete; and in `user:NAME`, ban and pardon. What it read to say yes, it requires.
+ * mention, edit, delete, claim (what one alone can have) and release; and in `user:NAME`, ban and pardon. What it read to say yes, it requires.
  */
 export function simulatedAuthority(store: Store): Authority {
   const values = async (pairs: readonly (readonly [channel: string, key: string])[]): Promise<(string | null)[]> => {
@@ -52,6 +52,14 @@ export function simulatedAuthority(store: Store): Authority {
         return { ok: true, counts: false, requires, facts: [{ key: `edit:${body.of}`, value: '"edited"', about: Number(body.of) }] };
       case 'delete':
         return { ok: true, counts: false, requires, empties: [Number(body.of)] };
+      case 'claim':
+      case 'release': {
+        const [holder] = await values([[channel, 'claim']]);
+        const mine = JSON.stringify(who.user);
+        if (holder !== (kind === 'claim' ? null : mine)) return no;
+        const was = { key: 'claim', value: holder };
+        return { ok: true, counts: false, requires: [...requires, was], facts: [{ key: 'claim', value: kind === 'claim' ? mine : null }] };
+      }
       default:
         return no;
     }

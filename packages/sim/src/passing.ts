@@ -5,7 +5,7 @@ import type { User } from './user.ts';
 
 const revocation = 1_000;
 
-/** I7 of what passes; and signals come at most once, and not to whoever gave them. */
+/** I7 of what passes; and signals come at most once over a link, and not to whoever gave them. */
 export function checkPassing(record: Record): void {
   if (record.cuts.length === 0) {
     const rights = new RightsHistory(record.commits);
@@ -15,10 +15,10 @@ export function checkPassing(record: Record): void {
     }
   }
   const seen = new Set<string>();
-  for (const { user, session, from, fromSession, number, channel } of record.heard) {
+  for (const { user, session, opening, from, fromSession, number, channel } of record.heard) {
     const signal = `${number} of ${from} ${fromSession} in ${channel}`;
     if (user === from && session === fromSession) record.violate('P64', `${signal} came back to its own session`);
-    const once = `${user} ${session}: ${signal}`;
+    const once = `${user} ${session} ${opening}: ${signal}`;
     if (seen.has(once)) record.violate('P64', `${once} came twice`);
     seen.add(once);
   }

@@ -91,6 +91,8 @@ export interface Passed {
 export interface Heard {
   readonly user: string;
   readonly session: number;
+  /** Over which of its links, in turn. */
+  readonly opening: number;
   readonly from: string;
   readonly fromSession: number;
   readonly number: number;

@@ -7,6 +7,15 @@ import type { Actor } from './world.ts';
 
 const settleBefore = 250;
 
+/** A channel that is read. */
+interface Held {
+  readonly reader: Reader;
+  subscription: Subscription;
+  liveSince: number;
+  /** How often it has begun anew, over another link. */
+  openings: number;
+}
+
 /** What a signal says here: whose it is, so that it can be told whether it comes twice, or back. */
 interface Signalled {
   readonly session: number;
@@ -19,7 +28,7 @@ export class User {
   readonly actor: Actor;
   readonly #cluster: Cluster;
   readonly #channels: readonly string[];
-  readonly #readers = new Map<string, { reader: Reader; subscription: Subscription; liveSince: number }>();
+  readonly #readers = new Map<string, Held>();
   /** Where it has read up to, over its clients. */
   readonly #positions = new Map<string, string>();
   readonly #others: () => readonly string[];
@@ -109,7 +118,7 @@ export class User {
     const from = this.#positions.get(channel) ?? '0';
     const reader: Reader = { user: this.name, channel, applied: [], resets: [], closed: false, from };
     record.readers.push(reader);
-    const held = { reader, liveSince: Number.POSITIVE_INFINITY } as { reader: Reader; subscription: Subscription; liveSince: number };
+    const held = { reader, liveSince: Number.POSITIVE_INFINITY, openings: 0 } as Held;
     held.subscription = this.client.subscribe(channel, {
       position: from,
       onEvents: (events) => {
@@ -125,6 +134,7 @@ export class User {
       },
       onState: (state) => {
         held.liveSince = state.state === 'live' ? world.now : Number.POSITIVE_INFINITY;
+        if (state.state === 'opening') held.openings += 1;
         if (state.state !== 'gone' || reader.closed) return;
         this.#leave(channel);
         if (this.busy) this.actor.after(this.actor.dice.between(200, 1_500), () => this.#join(channel));
@@ -132,7 +142,7 @@ export class User {
       onPresence: () => {},
       onSignal: ({ from, body }) => {
         const { session: fromSession, number } = body as Signalled;
-        record.heard.push({ user: this.name, session, from, fromSession, number, channel });
+        record.heard.push({ user: this.name, session, opening: held.openings, from, fromSession, number, channel });
       },
     });
     this.#readers.set(channel, held);
@@ -181,7 +191,8 @@ export class User {
     const other = dice.pick(this.#others()) ?? this.name;
     const seen = this.#readers.get(channel)?.reader.applied;
     const some = seen?.[dice.below(seen.length)]?.event;
-    if (roll < 66) return say(1 + dice.below(120));
+    if (roll < 62) return say(1 + dice.below(120));
+    if (roll < 66) return this.#claim(channel);
     if (roll < 72) for (let at = 0; at < 6; at++) say(dice.below(40));
     else if (roll < 75) say(8_000 + dice.below(8_000));
     else if (roll < 78) this.send(channel, 'mention', { of: other });
@@ -200,6 +211,17 @@ export class User {
       this.#leave(channel);
       this.actor.after(dice.between(0, 300), () => this.#read(channel));
     } else say(0);
+  }
+
+  /** Claims what one alone can have, and says so in one breath: the claim may be refused, and no longer be so when it is tried again. */
+  #claim(channel: string): void {
+    // While this is on its way the others gather: they go in one list.
+    this.send(channel, 'say', { text: 'now' });
+    this.send(channel, 'claim', {});
+    for (let at = 0; at < 2; at++) this.send(channel, 'say', { text: 'mine' });
+    this.actor.after(this.actor.dice.between(500, 2_500), () => {
+      if (this.busy) this.send(channel, 'release', {}, { odd: true });
+    });
   }
 
   /** A page of what was said before what he has read, or the newest. */

@@ -1,12 +1,18 @@
 /** People who read a room on a node, for the tests of what passes there. */
 import assert from 'node:assert/strict';
-import { nodeStage, type Stage, type StageOptions, type TestLink } from './node.fixture.ts';
+import { nodeStage, type Stage, type StagedNode, type StageOptions, type TestLink } from './node.fixture.ts';
 
 export const room = 'room:a';
 
 /** A new link that reads the room. */
-export async function read(stage: Stage, user: string, traits: Parameters<Stage['link']>[1] = {}, session?: string): Promise<TestLink> {
-  const link = await stage.link(user, traits, session);
+export async function read(
+  stage: Stage,
+  user: string,
+  traits: Parameters<Stage['link']>[1] = {},
+  session?: string,
+  node: StagedNode = stage,
+): Promise<TestLink> {
+  const link = await node.link(user, traits, session);
   const req = link.say('subscribe', { to: [{ channel: room }] });
   await stage.clock.settle();
   assert.ok(link.reply(req), `${user} reads`);

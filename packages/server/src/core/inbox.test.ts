@@ -233,6 +233,30 @@ describe('inbox', () => {
     assert.deepEqual(seen.now, {});
   });
 
+  it('I8 keeps nothing of what it was reading anew when all left, if that fails', async () => {
+    let wait: Promise<void> | undefined;
+    const failing = (store: Store): Store => ({
+      ...store,
+      facts: async (...given) => {
+        await wait;
+        return store.facts(...given);
+      },
+      heads: (channels) => (wait === undefined ? store.heads(channels) : Promise.reject(new StoreError('unavailable', 'not now'))),
+    });
+    const stage = await nodeStage({ meddle: failing, mayRead: () => true });
+    stage.join('room:a', 'ann');
+    const { link } = await open(stage, 'ann');
+    await stage.clock.pass(600);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    wait = promise;
+    stage.append('user:ann', { concerns: ['ann'] });
+    await stage.clock.pass(600);
+    link.sink?.onClosed();
+    resolve();
+    await stage.clock.pass(5_000);
+    assert.equal(stage.node.status().inboxChannels, 0);
+  });
+
   it('tells all of it anew in a new epoch, with its name', async () => {
     const stage = await nodeStage();
     stage.join('room:a', 'ann');

@@ -129,7 +129,9 @@ export class Inboxes {
         if (owner.inboxes.size > 0 && !owner.known) await this.#read(owner);
         this.#pause = firstPause;
       } catch {
-        this.#stale.add(owner);
+        // All have left it while it was read: nobody will let go of what has been found so far.
+        if (owner.inboxes.size === 0) owner.end();
+        else this.#stale.add(owner);
         await this.#rest();
       }
     }

@@ -1,4 +1,5 @@
 import type { Code } from '@hubbub/protocol/codes';
+import type { Broker } from '../broker/broker.ts';
 import { localBus } from '../broker/local.ts';
 import { openPresence } from '../presence/presence.ts';
 import { createMemoryData, type MemoryData } from '../store/memory/data.ts';
@@ -102,12 +103,20 @@ export class TestLink implements Transport {
   }
 }
 
-export interface Stage {
-  readonly clock: Clock;
-  readonly data: MemoryData;
+/** A node, and links to it. */
+export interface StagedNode {
   readonly node: HubbubNode;
   /** Signed in as that user, in a session of its own unless one is named. */
   link(user: string, traits?: Partial<Transport['traits']>, session?: string): Promise<TestLink>;
+}
+
+export interface Stage extends StagedNode {
+  readonly clock: Clock;
+  readonly data: MemoryData;
+  /** What the broker carries: said under the name of a channel to all who listen there, by a stranger. */
+  readonly broker: Broker;
+  /** Another node of the cluster. */
+  peer(): Promise<StagedNode>;
   /** Commits past the node; the look finds it. */
   append(channel: string, more?: Partial<Item>): void;
   join(channel: string, user: string): void;
@@ -145,18 +154,34 @@ export async function nodeStage({ meddle, mayRead, answer, hellos, crowd, alone 
       await answer?.();
       return questions.map(({ who, channel }) => (mayRead(who.user, channel) ? 'ok' : 'forbidden'));
     };
-  const node = createNode({
-    env: clock.env,
-    store,
-    broker: localBus(clock.env.turn).open,
-    authority,
-    identity,
-    ...(!alone && { presence: openPresence({ ...(crowd !== undefined && { sessions: crowd }) }) }),
-    build: 'test',
-    ...(hellos && { hellos }),
-  });
-  await node.start();
+  const bus = localBus(clock.env.turn);
   let ids = 0;
+  const start = async (store: Store, env: NodeParts['env']): Promise<StagedNode> => {
+    const node = createNode({
+      env,
+      store,
+      broker: bus.open,
+      authority,
+      identity,
+      ...(!alone && { presence: openPresence({ ...(crowd !== undefined && { sessions: crowd }) }) }),
+      build: 'test',
+      ...(hellos && { hellos }),
+    });
+    await node.start();
+    return {
+      node,
+      link: async (user, traits, session) => {
+        const link = new TestLink(() => clock.env.now(), traits);
+        link.sink = node.attach(link);
+        ids += 1;
+        const own = session ?? `10000000-0000-7000-8000-${String(ids).padStart(12, '0')}`;
+        link.say('hello', { protocol: 1, session: own, name: user });
+        await clock.settle();
+        return link;
+      },
+    };
+  };
+  const first = await start(store, clock.env);
   const append = (channel: string, more: Partial<Item> = {}): void => {
     ids += 1;
     const id = `00000000-0000-7000-8000-${String(ids).padStart(12, '0')}`;
@@ -165,20 +190,14 @@ export async function nodeStage({ meddle, mayRead, answer, hellos, crowd, alone 
   const member = (channel: string, user: string, value: string | null): void =>
     append(channel, { counts: false, facts: [{ key: `member:${user}`, value }], concerns: [user] });
   return {
+    ...first,
     clock,
     data,
-    node,
+    broker: bus.open({ onEnvelope: () => {}, onGap: () => {} }),
+    // A node's name is drawn.
+    peer: () => start(openMemory(data), { ...clock.env, random: () => 0.25 }),
     append,
     join: (channel, user) => member(channel, user, 'true'),
     leave: (channel, user) => member(channel, user, null),
-    link: async (user, traits, session) => {
-      const link = new TestLink(() => clock.env.now(), traits);
-      link.sink = node.attach(link);
-      ids += 1;
-      const own = session ?? `10000000-0000-7000-8000-${String(ids).padStart(12, '0')}`;
-      link.say('hello', { protocol: 1, session: own, name: user });
-      await clock.settle();
-      return link;
-    },
   };
 }

@@ -165,6 +165,41 @@ describe('presence', () => {
     assert.deepEqual(told(ann), ['3: +cem -'], 'allowed again before there was anything to tell');
   });
 
+  it('P68 what one has just been answered is not told to him again', async () => {
+    const { stage, links } = await readers(['ann', 'ben', 'cem', 'dua']);
+    const [ann, ben, cem, dua] = links;
+    for (const link of [ann, ben]) await watch(stage, link);
+    ben.full = true;
+    cem?.sink?.onClosed();
+    await stage.clock.pass(5_100);
+    ben.full = false;
+    assert.equal((await watch(stage, ben)).count, 3);
+    await stage.clock.pass(2_000);
+    assert.deepEqual(told(ben), []);
+    dua?.sink?.onClosed();
+    await stage.clock.pass(6_000);
+    for (const link of [ann, ben]) assert.equal(told(link).at(-1), '2: + -dua');
+  });
+
+  it('I7 whoever is being asked about is told nothing, and everything when he may be', async () => {
+    let wait: Promise<void> | undefined;
+    const { stage, links } = await readers(['ann', 'ben'], { mayRead: () => true, answer: () => wait });
+    const [ann, ben] = links;
+    const cem = await read(stage, 'cem');
+    for (const link of links) await watch(stage, link);
+    cem.sink?.onClosed();
+    await stage.clock.pass(4_500);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    wait = promise;
+    stage.append(room, { concerns: ['ben'] });
+    await stage.clock.pass(1_700);
+    assert.deepEqual([told(ann), told(ben)], [['2: + -cem'], []]);
+    wait = undefined;
+    resolve();
+    await stage.clock.pass(1_000);
+    assert.deepEqual([told(ann), told(ben)], [[], ['2 whole signals true: +ann,ben -']]);
+  });
+
   it('P65, P68 tell nothing while the node is stale, and what was missed after it', async () => {
     const state = { failing: false };
     const failing = (store: Store): Store => ({

@@ -110,6 +110,31 @@ describe('presence of several nodes', () => {
     assert.equal(shown(b), '2: a,b');
   });
 
+  it('the last word is said, also when nobody watches any more', async () => {
+    const { clock, peers, shown } = network(['a', 'b']);
+    const [a, b] = peers;
+    for (const peer of peers) peer.presence.enter(room, session(peer.name));
+    a.presence.watch(room, true);
+    await clock.pass(2_000);
+    a.presence.leave(room, session('a'), true);
+    a.presence.watch(room, false);
+    await clock.pass(1_100);
+    assert.deepEqual([shown(b), a.presence.size], ['1: b', 0]);
+  });
+
+  it('asks when it has its first reader of a channel, and is answered', async () => {
+    const { clock, peers, shown } = network(['a', 'b']);
+    const [a, b] = peers;
+    for (let at = 0; at < 40; at++) a.presence.enter(`room:${at}`, session('ann'));
+    b.presence.enter('room:b', session('ben'));
+    a.presence.enter(room, session('ann'));
+    await clock.pass(2_050);
+    b.presence.enter(room, session('ben'));
+    await clock.pass(350);
+    assert.equal(shown(b), '2: ann,ben');
+    assert.equal(shown(a), '2: ann,ben');
+  });
+
   it('publishes a change at most once a second, as a whole', async () => {
     const { clock, peers, shown } = network(['a', 'b']);
     const [a, b] = peers;
@@ -192,7 +217,7 @@ describe('presence of several nodes', () => {
   });
 
   it('while nothing comes through nobody is taken for dead; then what was missed is asked for', async () => {
-    const { clock, peers, shown } = network(['a', 'b']);
+    const { clock, peers, state, shown } = network(['a', 'b']);
     const [a, b] = peers;
     for (const peer of peers) peer.presence.enter(room, session(peer.name));
     await clock.pass(2_000);
@@ -201,20 +226,27 @@ describe('presence of several nodes', () => {
     await clock.pass(60_000);
     assert.equal(shown(b), '2: a,b');
     assert.equal(shown(a), '2: a,ann', 'which hears itself, and not b');
+    b.presence.watch(room, true);
     b.cut = b.deaf = false;
-    await clock.pass(1_000);
+    // Beats come through at first, and nothing else.
+    state.pass = (_from, _to, note) => note.startsWith('{"round"');
+    await clock.pass(8_000);
+    assert.deepEqual(b.changes, [], 'nobody is judged by the time before');
+    state.pass = () => true;
     b.presence.gap();
-    await clock.pass(2_500);
+    await clock.pass(1_500);
     for (const peer of peers) assert.equal(shown(peer), '3: a,ann,b');
+    assert.equal(clock.counts.get('presence_deaf'), 1);
   });
 
   it('a process that was stopped takes nobody for dead because of that', async () => {
     const { clock, peers, shown } = network(['a', 'b']);
     for (const peer of peers) peer.presence.enter(room, session(peer.name));
     await clock.pass(2_000);
+    for (const peer of peers) peer.presence.watch(room, true);
     clock.spend(30_000);
     await clock.pass(3_000);
-    for (const peer of peers) assert.equal(shown(peer), '2: a,b');
+    for (const peer of peers) assert.deepEqual([shown(peer), peer.changes], ['2: a,b', []]);
   });
 
   it('long parts travel in pieces, and count when all are there', async () => {
@@ -238,12 +270,24 @@ describe('presence of several nodes', () => {
     assert.equal(shown(b), '251: ann 250,zoe');
   });
 
+  it('a piece has at most 100 sessions', async () => {
+    const { clock, peers, state } = network(['a', 'b']);
+    const [a, b] = peers;
+    b.presence.enter(room, session('zoe'));
+    for (let at = 0; at < 101; at++) a.presence.enter(room, session('ann', at));
+    await clock.pass(500);
+    const pieces = state.notes.filter((note) => note.includes('"count":101')).map((note) => note.match(/ann-\d+/g)?.length);
+    assert.deepEqual(pieces.slice(0, 2), [100, 1]);
+  });
+
   it('of a crowd the number travels, and some names', async () => {
     const { clock, peers, shown, state } = network(['a', 'b'], { crowd: 150 });
     const [a, b] = peers;
     b.presence.enter(room, session('zoe'));
     for (let at = 0; at < 151; at++) a.presence.enter(room, session(`u${at}`));
     await clock.pass(1_500);
+    const named = state.notes.filter((note) => note.includes('"count":151')).flatMap((note) => note.match(/u\d+-1/g) ?? []);
+    assert.equal(new Set(named).size, 100);
     const { count, crowded, sample, next } = b.presence.list(room);
     assert.deepEqual([count, crowded, sample.length, next], [152, true, 100, undefined]);
     assert.ok(state.notes.every((note) => note.length < 5_000));
