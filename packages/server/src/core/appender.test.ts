@@ -159,4 +159,11 @@ describe('appender', () => {
       ],
     );
   });
+
+  it('P10 rings the header that the log has: empty lists are none', async () => {
+    const { appender, rung, clock } = stage();
+    await appender.append('room:a', [item('room:a', { concerns: [], empties: [] })], clock.env.now());
+    const [header] = rung.flatMap(([, entries]) => entries.map((entry) => entry.header));
+    assert.deepEqual([header && 'concerns' in header, header && 'empties' in header], [false, false]);
+  });
 });

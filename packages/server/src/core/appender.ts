@@ -200,6 +200,6 @@ function isRequires(result: Appended): boolean {
 /** The event that an item has become. */
 function toEntry(item: Item, { offset, n, ts }: { offset: number; n: number; ts: number }): Entry {
   const { id, from, kind, empties, concerns } = item;
-  const header = { offset, n, ts, id, from, kind, ...(empties && { empties }), ...(concerns && { concerns }) };
+  const header = { offset, n, ts, id, from, kind, ...(empties?.length && { empties }), ...(concerns?.length && { concerns }) };
   return { header, body: item.body };
 }

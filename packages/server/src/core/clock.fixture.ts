@@ -31,7 +31,7 @@ export class Clock {
       this.#now = Math.max(this.#now, next.at);
       next.run();
     }
-    this.#now = until;
+    this.#now = Math.max(this.#now, until);
     await this.settle();
   }
 

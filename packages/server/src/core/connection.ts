@@ -177,6 +177,8 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink {
       this.#parts.env.count('link_dead');
       if (this.#member) this.#member.attendance.alive = false;
     }
+    // What it says may be no frame: a pong, or bytes of ours that it takes at last.
+    if (silence <= deadAfter) this.#alive();
     this.health(health);
     this.#transport.ping();
   }

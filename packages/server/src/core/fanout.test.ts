@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Channel, type Listener } from './channel.ts';
 import { Clock } from './clock.fixture.ts';
 import { Fanout } from './fanout.ts';
@@ -191,5 +193,24 @@ describe('fan-out', () => {
     event(a);
     await clock.settle();
     for (const { writes } of readers) assert.deepEqual(writes, ['room:a due']);
+  });
+
+  it('I8 holds no channel that has gone, however busy it was', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const { clock, channel, links, listen, event } = stage();
+    const busy = async (): Promise<WeakRef<Channel>> => {
+      const a = channel('room:a');
+      listen(a, links(4, 1));
+      event(a);
+      await clock.settle();
+      return new WeakRef(a);
+    };
+    const gone = await busy();
+    for (let tries = 0; tries < 10 && gone.deref(); tries++) {
+      await clock.settle();
+      collect();
+    }
+    assert.equal(gone.deref(), undefined);
   });
 });

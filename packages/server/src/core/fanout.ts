@@ -29,7 +29,8 @@ export class Fanout {
   readonly #parts: FanoutParts;
   /** Channels with something to send, when they may: a time in the past for the next turn. */
   readonly #due = new Set<Channel>();
-  readonly #notBefore = new Map<Channel, number>();
+  /** Weak: a channel that has gone rests for nobody. */
+  readonly #notBefore = new WeakMap<Channel, number>();
   /** In turn, one slice each. */
   readonly #errands: Errand[] = [];
   readonly #busy = new Set<Channel>();
