@@ -4,10 +4,13 @@
  * takes unknown members, so that a newer client gets `upgrade_required` and not `bad_command`.
  */
 import { type Static, Type } from 'typebox';
+import type { AdminCommand, BackupReply, CheckReply, CommandPush, EpochReply, TrimReply } from './admin.ts';
+import { BackupCommand, CheckCommand, EpochCommand, TrimCommand } from './admin.ts';
 import { closed, request } from './command.ts';
 import { limits } from './limits.ts';
 import { PresenceCommand, type PresencePush, type PresenceReply, SignalCommand, type SignalPush } from './presence.ts';
 
+export * from './admin.ts';
 export * from './presence.ts';
 
 export const HelloCommand = Type.Object({
@@ -89,20 +92,6 @@ export const InboxCommand = Type.Object({ ...request, cmd: Type.Literal('inbox')
 
 export const PingCommand = Type.Object({ ...request, cmd: Type.Literal('ping') }, closed);
 
-export const BackupCommand = Type.Object(
-  { ...request, cmd: Type.Literal('backup'), path: Type.String({ minLength: 1, maxLength: 4096 }) },
-  closed,
-);
-
-export const CheckCommand = Type.Object({ ...request, cmd: Type.Literal('check') }, closed);
-
-export const TrimCommand = Type.Object(
-  { ...request, cmd: Type.Literal('trim'), channel: Type.String({ maxLength: 256 }), before: Type.String({ maxLength: 64 }) },
-  closed,
-);
-
-export const EpochCommand = Type.Object({ ...request, cmd: Type.Literal('epoch') }, closed);
-
 export type HelloCommand = Static<typeof HelloCommand>;
 export type SubscribeCommand = Static<typeof SubscribeCommand>;
 export type SubscribeTarget = Static<typeof SubscribeTarget>;
@@ -113,10 +102,6 @@ export type HistoryCommand = Static<typeof HistoryCommand>;
 export type FactsCommand = Static<typeof FactsCommand>;
 export type InboxCommand = Static<typeof InboxCommand>;
 export type PingCommand = Static<typeof PingCommand>;
-export type BackupCommand = Static<typeof BackupCommand>;
-export type CheckCommand = Static<typeof CheckCommand>;
-export type TrimCommand = Static<typeof TrimCommand>;
-export type EpochCommand = Static<typeof EpochCommand>;
 
 /** Schemas by command name. */
 export const commands = {
@@ -137,8 +122,6 @@ export const commands = {
 } as const;
 
 export type CommandName = keyof typeof commands;
-/** What the administrator alone may do; these take as long as they take. */
-export type AdminCommand = BackupCommand | CheckCommand | TrimCommand | EpochCommand;
 export type Command =
   | HelloCommand
   | SubscribeCommand
@@ -209,25 +192,11 @@ export const Sent = Type.Object({
 });
 export const SendReply = Type.Object({ epoch: Type.String(), results: Type.Array(Type.Union([Sent, Failed])) });
 
-export const BackupReply = Type.Object({ path: Type.String(), bytes: Type.Integer() });
-export const CheckReply = Type.Object({
-  channels: Type.Integer(),
-  events: Type.Integer(),
-  facts: Type.Integer(),
-  problems: Type.Integer(),
-});
-export const TrimReply = Type.Object({ first: Type.Integer() });
-export const EpochReply = Type.Object({ epoch: Type.String() });
-
 export type HelloReply = Static<typeof HelloReply>;
 export type Subscribed = Static<typeof Subscribed>;
 export type SubscribeReply = Static<typeof SubscribeReply>;
 export type Sent = Static<typeof Sent>;
 export type SendReply = Static<typeof SendReply>;
-export type BackupReply = Static<typeof BackupReply>;
-export type CheckReply = Static<typeof CheckReply>;
-export type TrimReply = Static<typeof TrimReply>;
-export type EpochReply = Static<typeof EpochReply>;
 export type Failed = Static<typeof Failed>;
 export type HistoryReply = Static<typeof HistoryReply>;
 export type FactFrame = Static<typeof FactFrame>;
@@ -276,13 +245,6 @@ export const InboxPush = Type.Object({
   more: Type.Optional(Type.Literal(true)),
 });
 
-export const ProgressPush = Type.Object({
-  push: Type.Literal('progress'),
-  req: Type.Integer(),
-  done: Type.Number({ minimum: 0, maximum: 1 }),
-});
-export const ProblemPush = Type.Object({ push: Type.Literal('problem'), req: Type.Integer(), text: Type.String() });
-
 export const HealthPush = Type.Object({ push: Type.Literal('health'), stale: Type.Boolean(), degraded: Type.Boolean() });
 export const ByePush = Type.Object({ push: Type.Literal('bye'), after: Type.Number(), retryAfter: Type.Optional(Type.Number()) });
 export const ErrorPush = Type.Object({ push: Type.Literal('error'), error: Problem });
@@ -290,10 +252,6 @@ export const ErrorPush = Type.Object({ push: Type.Literal('error'), error: Probl
 export type EventsPush = Static<typeof EventsPush>;
 export type StatePush = Static<typeof StatePush>;
 export type InboxPush = Static<typeof InboxPush>;
-export type ProgressPush = Static<typeof ProgressPush>;
-export type ProblemPush = Static<typeof ProblemPush>;
-/** What a command's own number stands on: news of it before its reply. */
-export type CommandPush = ProgressPush | ProblemPush;
 export type HealthPush = Static<typeof HealthPush>;
 export type ByePush = Static<typeof ByePush>;
 export type ErrorPush = Static<typeof ErrorPush>;
