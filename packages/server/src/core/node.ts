@@ -1,7 +1,6 @@
 import type { Env } from '@hubbub/protocol/env';
 import type { Entry, Header } from '@hubbub/protocol/event';
 import { randomText } from '@hubbub/protocol/id';
-import { limits } from '@hubbub/protocol/limits';
 import type { Broker, OpenBroker } from '../broker/broker.ts';
 import { isNote } from '../broker/envelope.ts';
 import type { Moved, Store } from '../store/store.ts';
@@ -18,6 +17,7 @@ import { Hub } from './hub.ts';
 import type { Identity } from './identity.ts';
 import { Inboxes } from './inboxes.ts';
 import type { LaneLimits } from './lane.ts';
+import { Links } from './links.ts';
 import { Look } from './look.ts';
 import type { Mechanism } from './mechanisms.ts';
 import { Passing } from './passing.ts';
@@ -88,16 +88,7 @@ export interface NodeStatus {
   readonly degraded: boolean;
 }
 
-/** Links get their beat in turn, a tenth of them a second. */
-const beatSlots = 10;
-/** A hold that lasts so long is told at once. */
-const toldHoldAfter = 2_000;
-const slice = 5;
-/** With an embedded store there is no other node to go to: the link ends at once, and the server may be back soon. */
-const bye = { push: 'bye', after: 0, retryAfter: 1_000 } as const;
 const lastAnswers = 1_000;
-/** Clients move over within this part of the time that they have, each at a moment of its own: they must not reach the next node at once. */
-const moveWithin = 0.8;
 
 /** Makes a node. */
 export function createNode(parts: NodeParts): HubbubNode {
@@ -107,9 +98,8 @@ export function createNode(parts: NodeParts): HubbubNode {
 class Node implements HubbubNode {
   readonly id: string;
   readonly calls: Calls;
-  readonly #env: Env<Mechanism>;
   readonly #parts: NodeParts;
-  readonly #connections = new Map<Connection, number>();
+  readonly #links: Links;
   readonly #history: History;
   readonly #hub: Hub;
   readonly #look: Look;
@@ -126,19 +116,13 @@ class Node implements HubbubNode {
   readonly #sessions = new Sessions();
   readonly #connectionParts: ConnectionParts;
   #broker: Broker | undefined;
-  #attached = 0;
-  #slot = 0;
-  #toldStale = false;
-  #cancelBeat: (() => void) | undefined;
-  #closed = false;
   #draining = false;
-  /** Ends the waiting for clients to move over. */
-  #hurry: () => void = () => {};
+  #closed: Promise<void> | undefined;
 
   constructor(parts: NodeParts) {
     const { env, store } = parts;
     this.#parts = parts;
-    this.#env = env;
+
     this.id = randomText(env.random, 8);
     this.#fanout = new Fanout({ env, epoch: () => this.#history.epoch, held: () => this.#look.held() });
     this.#history = new History(env, store, () => this.#renewed());
@@ -159,8 +143,9 @@ class Node implements HubbubNode {
       },
       purged: () => this.#doubtEverything(),
       moved: (moved: Moved) => this.#inboxes.moved(moved),
-      trusted: () => this.#trusted(),
+      trusted: () => this.#links.wake(),
     });
+    this.#links = new Links({ env, look: this.#look, degraded: () => this.#bells.degraded });
     this.#appender = new Appender(env, this.#history, (channel, entries) => this.#committed(channel, entries), parts.lane);
     const rights = new Rights(env, parts.authority);
     const held = (): boolean => this.#look.held();
@@ -191,11 +176,8 @@ class Node implements HubbubNode {
       passing: this.#passing,
       powers: store.powers,
       held,
-      closed: (connection) => {
-        this.#connections.delete(connection);
-        if (this.#connections.size === 0) this.#hurry();
-      },
-      healthNow: () => this.#health,
+      closed: (connection) => this.#links.remove(connection),
+      healthNow: () => this.#links.health,
     };
     this.calls = new Calls(this.#connectionParts);
   }
@@ -203,14 +185,13 @@ class Node implements HubbubNode {
   async start(): Promise<void> {
     this.#bells.start(this.#openBroker());
     this.#passing.start(this.#openBroker());
-    this.#beat();
+    this.#links.start();
     await this.#look.start();
   }
 
   attach(transport: Transport): LinkSink {
     const connection = new Connection(this.#connectionParts, transport);
-    this.#connections.set(connection, this.#attached % beatSlots);
-    this.#attached += 1;
+    this.#links.add(connection);
     return connection;
   }
 
@@ -222,7 +203,7 @@ class Node implements HubbubNode {
       beyond += channel.beyond;
     }
     return {
-      links: this.#connections.size,
+      links: this.#links.size,
       sessions: this.#sessions.size,
       channels: this.#hub.size,
       subscriptions,
@@ -241,40 +222,29 @@ class Node implements HubbubNode {
     };
   }
 
-  async close(drainMs = 0): Promise<void> {
-    this.#hurry();
-    if (this.#closed) return;
-    this.#closed = true;
-    if (drainMs > 0) await this.#drain(drainMs);
-    for (const connection of this.#connections.keys()) connection.bye(bye);
+  close(drainMs = 0): Promise<void> {
+    this.#links.hurry();
+    this.#closed ??= this.#close(drainMs);
+    return this.#closed;
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    if (drainMs > 0) {
+      this.#draining = true;
+      this.#admission.end();
+      await this.#links.drain(drainMs);
+    }
+    this.#links.bye();
     await Promise.all([this.#appender.drained(lastAnswers), this.#works.close()]);
-    this.#cancelBeat?.();
     this.#look.close();
     this.#bells.close();
     this.#passing.close();
     this.#fanout.close();
     this.#inboxes.end();
-    for (const connection of [...this.#connections.keys()]) connection.close('closing', 'the server is closing');
+    this.#links.close();
     this.#appender.close();
     this.#hub.close();
     await this.#broker?.close();
-  }
-
-  /** Lets the clients go, each in its own time. Resolves when the last one has gone, or after `ms`. */
-  async #drain(ms: number): Promise<void> {
-    this.#draining = true;
-    this.#admission.end();
-    for (const connection of this.#connections.keys()) {
-      connection.bye({ push: 'bye', after: Math.ceil(this.#env.random() * moveWithin * ms) + 1 });
-    }
-    if (this.#connections.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const cancel = this.#env.timer(ms, resolve);
-      this.#hurry = () => {
-        cancel();
-        resolve();
-      };
-    });
   }
 
   #openBroker(): Broker {
@@ -305,47 +275,18 @@ class Node implements HubbubNode {
     }
     const owner = channel.startsWith('user:') ? channel.slice('user:'.length) : undefined;
     if (owner === undefined || !(named.includes(owner) || named.includes('*'))) return;
-    for (const connection of this.#connections.keys()) if (connection.user === owner) connection.concern();
+    for (const connection of this.#links) if (connection.user === owner) connection.concern();
   }
 
   #doubtEverything(): void {
     this.#inboxes.doubtEverything();
-    for (const connection of this.#connections.keys()) connection.concern();
+    for (const connection of this.#links) connection.concern();
   }
 
   #renewed(): void {
     this.#hub.end();
     this.#look.restart();
     this.#inboxes.doubtEverything();
-    for (const connection of this.#connections.keys()) connection.renewed();
-  }
-
-  /** After a hold the links wake in turn, so that whoever is live on other channels need not wait for all of them. */
-  #trusted(): void {
-    if (this.#toldStale) this.#tellHealth();
-    const waking = [...this.#connections.keys()];
-    const wake = (): void => {
-      const began = this.#env.now();
-      while (waking.length > 0 && this.#env.now() - began < slice) waking.shift()?.ready();
-      if (waking.length > 0) this.#env.turn(wake);
-    };
-    wake();
-  }
-
-  get #health() {
-    return { push: 'health', stale: this.#look.held(), degraded: this.#bells.degraded } as const;
-  }
-
-  #tellHealth(): void {
-    this.#toldStale = this.#look.held();
-    for (const connection of this.#connections.keys()) connection.health(this.#health);
-  }
-
-  #beat(): void {
-    const health = this.#health;
-    for (const [connection, slot] of this.#connections) if (slot === this.#slot) connection.beat(health);
-    this.#slot = (this.#slot + 1) % beatSlots;
-    if (!this.#toldStale && this.#look.heldFor() >= toldHoldAfter) this.#tellHealth();
-    this.#cancelBeat = this.#env.timer(limits.heartbeatMs / beatSlots, () => this.#beat());
+    for (const connection of this.#links) connection.renewed();
   }
 }
