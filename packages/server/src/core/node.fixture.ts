@@ -127,6 +127,8 @@ export interface StageOptions {
   /** Whatever a test wants to do to the store. */
   readonly meddle?: (store: Store) => Store;
   readonly hellos?: NodeParts['hellos'];
+  /** Instead of everybody being who he says he is. */
+  readonly identify?: Identity['identify'];
   /** More sessions in a channel are a crowd. */
   readonly crowd?: number;
   /** It is not to know who is there. */
@@ -138,7 +140,7 @@ export interface StageOptions {
 }
 
 /** A whole node over memory, on a clock that stands still. */
-export async function nodeStage({ meddle, mayRead, answer, hellos, crowd, alone }: StageOptions = {}): Promise<Stage> {
+export async function nodeStage({ meddle, mayRead, answer, hellos, identify, crowd, alone }: StageOptions = {}): Promise<Stage> {
   const clock = new Clock();
   let drawn = 0;
   const random = (): number => {
@@ -162,7 +164,7 @@ export async function nodeStage({ meddle, mayRead, answer, hellos, crowd, alone 
       store,
       broker: bus.open,
       authority,
-      identity,
+      identity: identify ? { identify } : identity,
       ...(!alone && { presence: openPresence({ ...(crowd !== undefined && { sessions: crowd }) }) }),
       build: 'test',
       ...(hellos && { hellos }),

@@ -235,6 +235,7 @@ class Node implements HubbubNode {
       await this.#links.drain(drainMs);
     }
     this.#links.bye();
+    this.calls.end();
     await Promise.all([this.#appender.drained(lastAnswers), this.#works.close()]);
     this.#look.close();
     this.#bells.close();
