@@ -3,13 +3,13 @@ import type { CommandPush, HelloReply, Push } from '@hubbub/protocol/frames';
 import { uuidv7 } from '@hubbub/protocol/id';
 import { isChannel } from '@hubbub/protocol/names';
 import { protocolVersion } from '@hubbub/protocol/version';
-import { type Admin, AdminDesk } from './admin.ts';
+import { AdminDesk } from './admin.ts';
+import type { Client, ConnectOptions, Credentials } from './api.ts';
 import { Asking } from './asking.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { HubbubError } from './error.ts';
 import { type Inbox, type InboxOptions, InboxView } from './inbox.ts';
-import type { Dial } from './link.ts';
 import { type Ack, type Draft, Outbox, type Outgoing } from './outbox.ts';
 import { type Fact, type FactsOptions, type HistoryOptions, type HistoryPage, Pages } from './pages.ts';
 import { platformEnv } from './platform/env.ts';
@@ -20,6 +20,7 @@ import { dialWebSocket } from './transports/websocket.ts';
 
 export type { Event } from '@hubbub/protocol/event';
 export type { Admin, AdminOptions, CheckOptions } from './admin.ts';
+export type { Client, ConnectOptions, Credentials } from './api.ts';
 export { HubbubError } from './error.ts';
 export type { Inbox, InboxEntry, InboxOptions } from './inbox.ts';
 export type { Dial, Link, LinkHandlers } from './link.ts';
@@ -29,65 +30,6 @@ export type { Presence } from './presence.ts';
 export type { Signal } from './signals.ts';
 export type { Status } from './status.ts';
 export type { SubscribeOptions, Subscription, SubscriptionState } from './subscription.ts';
-
-/** What the client shows at sign-in: a token it was given before, or (a guest) the name it wants to be seen by. */
-export type Credentials = { readonly token: string } | { readonly name: string };
-
-export interface ConnectOptions {
-  /** Where the server is: `http(s)://host[:port]` or `ws(s)://…`; a path is kept as prefix. */
-  readonly url: string;
-  readonly credentials: Credentials;
-  /** A guest's token, once the server has made it; show it next time to be the same person again. */
-  readonly onToken?: (token: string, user: string) => void;
-  /** Clock, timers, randomness; left out: the platform's. */
-  readonly env?: Env;
-  /** How a link is made; left out: the platform's WebSocket. */
-  readonly dial?: Dial;
-  /** Names the program's build, for the server's log and for `upgrade_required`. */
-  readonly build?: string;
-}
-
-export interface Client {
-  readonly status: Status;
-  /** Who we are, from the first accepted sign-in on. */
-  readonly user: string | undefined;
-  /** Calls `run` at every change of status (not at once). Returns what stops it. */
-  onStatus(run: (status: Status) => void): () => void;
-  /** One subscription per channel: a second `subscribe` of a channel that is open throws. */
-  subscribe(channel: string, options: SubscribeOptions): Subscription;
-  /** A page of a channel's log. Waits out what passes; rejects with a `HubbubError` when it is refused, or with the signal's reason. */
-  history<Body = unknown>(channel: string, options?: HistoryOptions): Promise<HistoryPage<Body>>;
-  /** What a channel's events have made true. Waits and rejects like `history`. */
-  facts(channel: string, options?: FactsOptions): Promise<readonly Fact[]>;
-  /** All channels that are mine and where they stand, one subscription for all. A client has one: a second call while it is open throws. */
-  inbox(options: InboxOptions): Inbox;
-  /**
-   * Sends an event, for ever if need be: over reconnects, with the same id, in the order of the calls per channel. Resolves with the
-   * place in the log once the server has it synced; rejects with a `HubbubError` only when the server refuses it for good, after `discard`, or after `close`.
-   */
-  send(channel: string, draft: Draft): Promise<Ack>;
-  /**
-   * Tells whoever reads the channel now, such as that we are typing; never in the log. Fire and forget: without a link, or where the server
-   * will not have it, it is dropped. Throws a `HubbubError` for what is no signal: a wrong name, a body above 1 KiB.
-   */
-  signal(channel: string, kind: string, body: unknown): void;
-  /** What is not acknowledged yet, oldest first; refused ones stay until discarded or retried. */
-  outgoing(channel: string): readonly Outgoing[];
-  /** Calls `run` whenever `outgoing(channel)` has changed. */
-  onOutgoing(channel: string, run: () => void): () => void;
-  /** Sends a failed event again. */
-  retry(id: string): void;
-  /** Forgets an event that is not acknowledged. If it was on its way, it may be in the log all the same. */
-  discard(id: string): void;
-  /** What the administrator does to the server, from its own machine. */
-  readonly admin: Admin;
-  /** Does not wait for the back-off. */
-  reconnect(): void;
-  /** New credentials, after `refused` or before a token ends. */
-  signIn(credentials: Credentials): void;
-  /** Ends everything; nothing is called afterwards. */
-  close(): void;
-}
 
 /** Opens a client. It connects at once, and stays with it until it is closed. */
 export function connect(options: ConnectOptions): Client {
