@@ -3,17 +3,16 @@ import type { Env } from '@hubbub/protocol/env';
 import type { Command, CommandPush, HelloCommand, InboxPush, Push, StatePush } from '@hubbub/protocol/frames';
 import { limits } from '@hubbub/protocol/limits';
 import type { Admission } from './admission.ts';
-import { Attendance } from './attendance.ts';
 import { type ExecuteParts, execute } from './commands/execute.ts';
 import { hello } from './commands/hello.ts';
 import { BadCommand, parseCommand } from './commands/parse.ts';
 import { within } from './deadline.ts';
-import { Feed, type FeedLink, type FeedParts } from './feed.ts';
-import type { Identity, Who } from './identity.ts';
-import type { Inbox, InboxLink } from './inbox.ts';
+import type { Feed, FeedLink } from './feed.ts';
+import type { Identity } from './identity.ts';
+import type { InboxLink } from './inbox.ts';
 import type { Mechanism } from './mechanisms.ts';
+import { enter, leave, type Member, type MemberParts } from './member.ts';
 import { authorityPatience } from './rights.ts';
-import type { Session, Sessions } from './session.ts';
 import { Frame, type LinkSink, type Transport } from './transport.ts';
 import type { AdminLink } from './works.ts';
 
@@ -24,28 +23,16 @@ const silentAfter = 60_000;
 const unreadReplies = 256 * 1_024;
 
 /** What connections share. */
-export interface ConnectionParts extends FeedParts, ExecuteParts {
+export interface ConnectionParts extends MemberParts, ExecuteParts {
   readonly env: Env<Mechanism>;
   readonly node: string;
   readonly build: string;
   readonly identity: Identity;
-  readonly sessions: Sessions;
   readonly admission: Admission;
   /** Called once, when the link is gone. */
   closed(connection: Connection): void;
   /** What the beat of the moment would say. */
   healthNow(): Extract<Push, { push: 'health' }>;
-}
-
-/** Signed in. */
-interface Member {
-  who: Who;
-  readonly token: string | undefined;
-  readonly sessionId: string;
-  readonly session: Session;
-  readonly feed: Feed;
-  readonly attendance: Attendance;
-  inbox: Inbox | undefined;
 }
 
 /** One client's link: its commands, their replies, and the feed that is pumped into it whenever there is room. */
@@ -110,12 +97,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink {
     this.#state = 'closed';
     this.#cancelHello();
     this.#parts.works.left(this);
-    const member = this.#member;
-    if (member) {
-      member.feed.closeAll();
-      if (member.inbox) this.#parts.inboxes.close(member.inbox);
-      this.#parts.sessions.leave(member.who.user, member.sessionId);
-    }
+    if (this.#member) leave(this.#parts, this.#member);
     this.#parts.closed(this);
   }
 
@@ -144,14 +126,10 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink {
     return this.#transport.traits.loopback;
   }
 
-  tell(push: CommandPush): boolean {
+  tell(push: CommandPush | InboxPush): boolean {
     if (!this.open) return false;
     this.#push(push);
     return true;
-  }
-
-  inbox(push: InboxPush): void {
-    this.#push(push);
   }
 
   flush(): void {
@@ -220,10 +198,12 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink {
     this.#state = 'asking';
     try {
       this.#parts.admission.enter();
-      const { who, token, reply } = await hello(this.#parts, command);
+      const welcome = await hello(this.#parts, command);
       if (this.#isClosed()) return;
-      this.#open(command, who, token);
-      this.#reply(command.req, reply);
+      this.#cancelHello();
+      this.#state = 'open';
+      this.#member = enter(this.#parts, welcome, command.session, this, this.#transport.traits);
+      this.#reply(command.req, welcome.reply);
       this.health(this.#parts.healthNow());
     } catch (error) {
       if (this.#isClosed()) return;
@@ -232,15 +212,6 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink {
       this.#state = 'new';
       this.#reply(command.req, { error: problem(refusal) });
     }
-  }
-
-  #open(command: HelloCommand, who: Who, token: string | undefined): void {
-    this.#cancelHello();
-    this.#state = 'open';
-    const session = this.#parts.sessions.join(who.user, command.session);
-    const attendance = new Attendance(this.#parts.passing, { user: who.user, session: command.session }, this.#transport.traits, this);
-    const feed = new Feed(this.#parts, () => this.#member?.who ?? who, this, attendance);
-    this.#member = { who, token, sessionId: command.session, session, feed, attendance, inbox: undefined };
   }
 
   async #identifyAgain(member: Member, token: string): Promise<void> {

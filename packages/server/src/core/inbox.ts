@@ -12,7 +12,8 @@ export interface InboxLink {
   readonly open: boolean;
   /** It is over; nothing is written to it any more. */
   readonly ended: boolean;
-  inbox(push: InboxPush): void;
+  /** Writes a push if the link has room; says whether it did. */
+  tell(push: InboxPush): boolean;
 }
 
 /** What an inbox shows: the channels that one user belongs to, as far as it is known. */
@@ -107,7 +108,7 @@ export class Inbox {
     this.#owed.clear();
     while (this.#hasNews()) {
       if (!link.open) return;
-      link.inbox(this.#page(this.#dirty, () => this.#hasNews()));
+      link.tell(this.#page(this.#dirty, () => this.#hasNews()));
     }
     for (const channel of this.#dirty) this.#owed.add(channel);
     this.#telling = false;
@@ -132,7 +133,7 @@ export class Inbox {
     if (due.length === 0 || !link.open) return;
     const page = this.#page(due.slice(0, pageChannels), () => false);
     for (const { channel } of page.channels) this.#owed.delete(channel);
-    link.inbox(page);
+    link.tell(page);
   }
 
   #page(from: Iterable<string>, more: () => boolean): InboxPush {
