@@ -12,6 +12,7 @@ import type { Identity } from './identity.ts';
 import type { InboxLink } from './inbox.ts';
 import type { Mechanism } from './mechanisms.ts';
 import { enter, leave, type Member, type MemberParts } from './member.ts';
+import type { ReadingLink } from './reading.ts';
 import { authorityPatience } from './rights.ts';
 import { Frame, type LinkSink, type Transport } from './transport.ts';
 import type { AdminLink } from './works.ts';
@@ -36,7 +37,7 @@ export interface ConnectionParts extends MemberParts, ExecuteParts {
 }
 
 /** One client's link: its commands, their replies, and the feed that is pumped into it whenever there is room. */
-export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink {
+export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, ReadingLink {
   readonly #parts: ConnectionParts;
   readonly #transport: Transport;
   #state: 'new' | 'asking' | 'open' | 'closed' = 'new';
@@ -65,7 +66,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink {
   onFrame(text: string): void {
     if (this.#state === 'closed') return;
     this.#alive();
-    if (this.#transport.room() < -unreadReplies) return this.close('silent', 'the replies to your commands are not read');
+    if (!this.reads) return this.close('silent', 'the replies to your commands are not read');
     let command: Command;
     try {
       command = parseCommand(text);
@@ -120,6 +121,10 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink {
   get open(): boolean {
     const member = this.#member;
     return this.#state === 'open' && !this.#dead && member !== undefined && this.#transport.room() > 0 && !this.#expired(member);
+  }
+
+  get reads(): boolean {
+    return this.#state !== 'closed' && this.#transport.room() >= -unreadReplies;
   }
 
   get loopback(): boolean {

@@ -43,6 +43,9 @@ export class TestLink implements Transport {
   readonly frames: Record<string, unknown>[] = [];
   closed: Code | undefined;
   full = false;
+  /** It takes nothing: what is written stays. */
+  stuck = false;
+  #unsent = 0;
   sink: LinkSink | undefined;
   /** When it was last heard; the test's clock says. */
   readonly #now: () => number;
@@ -57,6 +60,7 @@ export class TestLink implements Transport {
   }
 
   write(frame: Frame): void {
+    if (this.stuck) this.#unsent += frame.bytes;
     this.frames.push(JSON.parse(frame.text) as Record<string, unknown>);
     this.onWrite();
   }
@@ -64,7 +68,7 @@ export class TestLink implements Transport {
   flush(): void {}
 
   room(): number {
-    return this.full ? 0 : 65_536;
+    return this.full ? 0 : 65_536 - this.#unsent;
   }
 
   heardAt(): number {

@@ -161,6 +161,19 @@ describe('reading', () => {
     assert.equal(stage.node.status().reads, 0);
   });
 
+  it('I8 reads nothing more for a link that does not take what it was given', async () => {
+    const { stage, link } = await room(40, 16_000);
+    link.stuck = true;
+    const reqs = Array.from({ length: 60 }, () => link.say('history', { channel: 'room:a' }));
+    for (let settled = 0; settled < 20; settled++) await stage.clock.settle();
+    const answers = reqs.map((req) => (link.reply(req)?.['events'] ? 'page' : link.refusal(req)));
+    const pages = answers.filter((answer) => answer === 'page').length;
+    // Three fill the link and what may wait past it. Then four are under way, and each has given its place on before its reply is written.
+    assert.ok(pages >= 3 && pages <= 3 + 4 + 4 + 1, `${pages} pages`);
+    assert.deepEqual(new Set(answers), new Set(['page', 'busy']));
+    assert.equal(link.closed, undefined);
+  });
+
   it('I10 answers within 10 s, whatever the store does', async () => {
     const state = { broken: true };
     const failing = (store: Store): Store => ({

@@ -23,6 +23,18 @@ export interface ReadingParts {
   held(): boolean;
 }
 
+/** Who reads, and over which link, if any. */
+export interface Reader {
+  readonly who: Who;
+  readonly link?: ReadingLink | undefined;
+}
+
+/** Who a page is for. A program without a link asks for one at a time. */
+export interface ReadingLink {
+  /** Whether it reads what it is given: else nothing is read for it. */
+  readonly reads: boolean;
+}
+
 /** Reads of the log and its facts that somebody asks for: bounded, and given only to who may have them when they are there. */
 export class Reading {
   readonly #parts: ReadingParts;
@@ -38,23 +50,27 @@ export class Reading {
     return this.#running + this.#waiting.length;
   }
 
-  /** What `read` brings, if `who` may read the channel. Throws Refusal: `forbidden`, `unavailable`. */
-  async read<Result extends Pair>(who: Who, channel: string, read: (store: Store) => Promise<Result>): Promise<Result> {
+  /** What `read` brings, if `who` may read the channel. Throws Refusal: `forbidden`, `unavailable`, `busy` (former replies are not read). */
+  async read<Result extends Pair>(reader: Reader, channel: string, read: (store: Store) => Promise<Result>): Promise<Result> {
     try {
-      return await within(this.#parts.env, patience, this.#tryToRead(who, channel, read));
+      return await within(this.#parts.env, patience, this.#tryToRead(reader, channel, read));
     } catch (error) {
       throw error instanceof Refusal ? error : new Refusal('unavailable', 'the log cannot be read at the moment', later);
     }
   }
 
-  async #tryToRead<Result extends Pair>(who: Who, channel: string, read: (store: Store) => Promise<Result>): Promise<Result> {
+  async #tryToRead<Result extends Pair>({ who, link }: Reader, channel: string, read: (store: Store) => Promise<Result>): Promise<Result> {
     const { env, history, rights, held } = this.#parts;
     for (let left = tries; left > 0; left--) {
       if (held()) break;
       const askedAt = env.now();
       const verdict = await rights.mayRead(who, channel);
       if (verdict !== 'ok') throw new Refusal(verdict, 'there is no such channel, or it is not yours to read');
-      const page = await this.#turn(() => history.ask(read));
+      const page = await this.#turn(() => {
+        // Asked in its turn: of sixty-four that were asked for in one go, the first may have filled the link.
+        if (link?.reads === false) throw new Refusal('busy', 'the former replies are not read yet', later);
+        return history.ask(read);
+      });
       // The right may have gone while the page was read: an answer that old says nothing any more.
       if (!held() && env.now() - askedAt <= answerLasts) return page;
       env.count('read_again');

@@ -1,7 +1,7 @@
 import type { Command, HelloCommand, Replies } from '@hubbub/protocol/frames';
 import type { InboxLink } from '../inbox.ts';
 import type { Inboxes } from '../inboxes.ts';
-import type { Reading } from '../reading.ts';
+import type { Reading, ReadingLink } from '../reading.ts';
 import type { AdminLink } from '../works.ts';
 import { backup } from './backup.ts';
 import { check } from './check.ts';
@@ -26,7 +26,7 @@ export interface ExecuteParts extends CommandParts, AdminParts, PassingCommandPa
 export async function execute(
   parts: ExecuteParts,
   caller: Caller,
-  link: InboxLink & AdminLink,
+  link: InboxLink & AdminLink & ReadingLink,
   command: Exclude<Command, HelloCommand>,
 ): Promise<Answer<keyof Replies> | Raw> {
   switch (command.cmd) {
@@ -37,9 +37,9 @@ export async function execute(
     case 'send':
       return send(parts, caller, command);
     case 'history':
-      return history(parts, caller, command);
+      return history(parts, { who: caller.who, link }, command);
     case 'facts':
-      return facts(parts, caller, command);
+      return facts(parts, { who: caller.who, link }, command);
     case 'inbox':
       return inbox(parts, caller, link, command);
     case 'signal':

@@ -4,8 +4,8 @@ import { limits } from '@hubbub/protocol/limits';
 import { isChannel } from '@hubbub/protocol/names';
 import { type Position, parsePosition } from '@hubbub/protocol/position';
 import type { Fact, FactQuery } from '../../store/store.ts';
-import type { Reading } from '../reading.ts';
-import type { Caller, Raw } from './context.ts';
+import type { Reader, Reading } from '../reading.ts';
+import type { Raw } from './context.ts';
 
 /**
  * Facts of a channel: by the beginning of their key, by the offset at which they were written, or by the offset that they speak of;
@@ -13,7 +13,7 @@ import type { Caller, Raw } from './context.ts';
  */
 export async function facts(
   { reading }: { readonly reading: Reading },
-  { who }: Pick<Caller, 'who'>,
+  reader: Reader,
   command: Omit<FactsCommand, 'req' | 'cmd'>,
 ): Promise<Raw> {
   const { channel, next, limit = limits.factsPage } = command;
@@ -21,7 +21,7 @@ export async function facts(
   const place = command.after === undefined ? undefined : parsePosition(command.after);
   if (command.after !== undefined && !place) throw new Refusal('bad_position', 'a position is OFFSET~EPOCH, or 0');
   const query = queryOf(command, place);
-  const page = await reading.read(who, channel, (store) => store.facts(query, limit, next));
+  const page = await reading.read(reader, channel, (store) => store.facts(query, limit, next));
   if (place?.epoch !== undefined && place.epoch !== page.epoch) {
     throw new Refusal('bad_position', `this position is of another history; the present one is ${page.epoch}`);
   }

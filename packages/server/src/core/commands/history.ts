@@ -4,9 +4,9 @@ import { limits } from '@hubbub/protocol/limits';
 import { isChannel } from '@hubbub/protocol/names';
 import { parsePosition } from '@hubbub/protocol/position';
 import type { Range } from '../../store/store.ts';
-import type { Reading } from '../reading.ts';
+import type { Reader, Reading } from '../reading.ts';
 import { encode } from '../tail.ts';
-import type { Caller, Raw } from './context.ts';
+import type { Raw } from './context.ts';
 
 /** The events of a page, together; one always fits. */
 const pageBytes = 128 * 1_024;
@@ -17,14 +17,14 @@ const pageBytes = 128 * 1_024;
  */
 export async function history(
   { reading }: { readonly reading: Reading },
-  { who }: Pick<Caller, 'who'>,
+  reader: Reader,
   { channel, before, after, limit = limits.historyEvents }: Omit<HistoryCommand, 'req' | 'cmd'>,
 ): Promise<Raw> {
   if (!isChannel(channel)) throw new Refusal('bad_channel', 'this is no name of a channel');
   if (before !== undefined && after !== undefined) throw new Refusal('bad_command', 'a page is before a place, or after one');
   const place = parsePlace(before ?? after);
   const range: Range = after !== undefined ? { after: place?.offset ?? 0 } : { before: place?.offset ?? Number.MAX_SAFE_INTEGER };
-  const page = await reading.read(who, channel, (store) => store.read(channel, range, limit));
+  const page = await reading.read(reader, channel, (store) => store.read(channel, range, limit));
   if (place?.epoch !== undefined && place.epoch !== page.epoch) {
     throw new Refusal('bad_position', `this position is of another history; the present one is ${page.epoch}`);
   }
