@@ -8,6 +8,17 @@ import type { Fact, FactsOptions, HistoryOptions, HistoryPage } from './pages.ts
 import type { Status } from './status.ts';
 import type { SubscribeOptions, Subscription } from './subscription.ts';
 
+export type { Event } from '@hubbub/protocol/event';
+export type { Admin, AdminOptions, CheckOptions } from './admin.ts';
+export type { Inbox, InboxEntry, InboxOptions } from './inbox.ts';
+export type { Dial, Link, LinkHandlers } from './link.ts';
+export type { Ack, Draft, Outgoing } from './outbox.ts';
+export type { Fact, FactsOptions, HistoryOptions, HistoryPage, Place } from './pages.ts';
+export type { Presence } from './presence.ts';
+export type { Signal } from './signals.ts';
+export type { Status } from './status.ts';
+export type { SubscribeOptions, Subscription, SubscriptionState } from './subscription.ts';
+
 /** What the client shows at sign-in: a token it was given before, or (a guest) the name it wants to be seen by. */
 export type Credentials = { readonly token: string } | { readonly name: string };
 

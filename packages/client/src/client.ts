@@ -18,18 +18,8 @@ import { confirmation, type Status, statusOf } from './status.ts';
 import { ChannelSubscription, type SubscribeOptions, type Subscription } from './subscription.ts';
 import { dialWebSocket } from './transports/websocket.ts';
 
-export type { Event } from '@hubbub/protocol/event';
-export type { Admin, AdminOptions, CheckOptions } from './admin.ts';
-export type { Client, ConnectOptions, Credentials } from './api.ts';
+export type * from './api.ts';
 export { HubbubError } from './error.ts';
-export type { Inbox, InboxEntry, InboxOptions } from './inbox.ts';
-export type { Dial, Link, LinkHandlers } from './link.ts';
-export type { Ack, Draft, Outgoing } from './outbox.ts';
-export type { Fact, FactsOptions, HistoryOptions, HistoryPage, Place } from './pages.ts';
-export type { Presence } from './presence.ts';
-export type { Signal } from './signals.ts';
-export type { Status } from './status.ts';
-export type { SubscribeOptions, Subscription, SubscriptionState } from './subscription.ts';
 
 /** Opens a client. It connects at once, and stays with it until it is closed. */
 export function connect(options: ConnectOptions): Client {

@@ -7,7 +7,7 @@ import { type ExecuteParts, execute } from './commands/execute.ts';
 import { hello } from './commands/hello.ts';
 import { BadCommand, parseCommand } from './commands/parse.ts';
 import { within } from './deadline.ts';
-import type { Feed, FeedLink } from './feed.ts';
+import type { FeedLink } from './feed.ts';
 import type { Identity } from './identity.ts';
 import type { InboxLink } from './inbox.ts';
 import type { Mechanism } from './mechanisms.ts';
@@ -57,10 +57,6 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
   /** Who it is, once signed in. */
   get user(): string | undefined {
     return this.#member?.who.user;
-  }
-
-  get feed(): Feed | undefined {
-    return this.#member?.feed;
   }
 
   onFrame(text: string): void {
