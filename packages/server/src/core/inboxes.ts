@@ -31,6 +31,8 @@ export class Inboxes {
   readonly #parts: InboxesParts;
   readonly #owners = new Map<string, Owner>();
   readonly #places = new Places();
+  /** Those with something in doubt: most have nothing, at most looks. */
+  readonly #doubted = new Set<Owner>();
   /** To be read anew, one after the other. */
   readonly #stale = new Set<Owner>();
   #reading = false;
@@ -75,14 +77,19 @@ export class Inboxes {
     if (!owner?.inboxes.delete(inbox) || owner.inboxes.size > 0) return;
     owner.end();
     this.#stale.delete(owner);
+    this.#doubted.delete(owner);
     this.#owners.delete(inbox.user);
   }
 
   /** The look's concerns, before its heads: whether a channel is (still) somebody's is asked again. */
   concerned(channel: string, { concerns = [] }: Header): void {
     for (const named of concerns) {
-      if (named !== '*') this.#owners.get(named)?.doubt(channel);
-      else for (const member of this.#places.get(channel)?.owners ?? []) member.doubt(channel);
+      const owner = this.#owners.get(named);
+      const concerned = named === '*' ? (this.#places.get(channel)?.owners ?? []) : owner ? [owner] : [];
+      for (const one of concerned) {
+        one.doubt(channel);
+        this.#doubted.add(one);
+      }
     }
   }
 
@@ -205,7 +212,8 @@ export class Inboxes {
   /** Some of what is in doubt. Whoever is to be read anew is not asked about piece by piece. */
   #doubts(): readonly Doubt[] {
     const doubts: Doubt[] = [];
-    for (const owner of this.#owners.values()) {
+    for (const owner of this.#doubted) {
+      if (owner.doubts.size === 0) this.#doubted.delete(owner);
       if (!owner.known) continue;
       for (const [channel, number] of owner.doubts) {
         doubts.push({ owner, channel, number });
