@@ -131,6 +131,7 @@ export interface StageOptions {
   /** Whatever a test wants to do to the store. */
   readonly meddle?: (store: Store) => Store;
   readonly hellos?: NodeParts['hellos'];
+  readonly lane?: NodeParts['lane'];
   /** Instead of everybody being who he says he is. */
   readonly identify?: Identity['identify'];
   /** More sessions in a channel are a crowd. */
@@ -139,12 +140,24 @@ export interface StageOptions {
   readonly alone?: boolean;
   /** Instead of the members'. */
   readonly mayRead?: (user: string, channel: string) => boolean;
+  /** Instead of saying yes to all that is sent. */
+  readonly admit?: Authority['admit'];
   /** What the authority's answers wait for. */
   readonly answer?: () => Promise<void> | undefined;
 }
 
 /** A whole node over memory, on a clock that stands still. */
-export async function nodeStage({ meddle, mayRead, answer, hellos, identify, crowd, alone }: StageOptions = {}): Promise<Stage> {
+export async function nodeStage({
+  meddle,
+  mayRead,
+  admit,
+  answer,
+  hellos,
+  identify,
+  lane,
+  crowd,
+  alone,
+}: StageOptions = {}): Promise<Stage> {
   const clock = new Clock();
   let drawn = 0;
   const random = (): number => {
@@ -160,6 +173,7 @@ export async function nodeStage({ meddle, mayRead, answer, hellos, identify, cro
       await answer?.();
       return questions.map(({ who, channel }) => (mayRead(who.user, channel) ? 'ok' : 'forbidden'));
     };
+  if (admit) authority.admit = admit;
   const bus = localBus(clock.env.turn);
   let ids = 0;
   const start = async (store: Store, env: NodeParts['env']): Promise<StagedNode> => {
@@ -172,6 +186,7 @@ export async function nodeStage({ meddle, mayRead, answer, hellos, identify, cro
       ...(!alone && { presence: openPresence({ ...(crowd !== undefined && { sessions: crowd }) }) }),
       build: 'test',
       ...(hellos && { hellos }),
+      ...(lane && { lane }),
     });
     await node.start();
     return {
