@@ -18,6 +18,8 @@ const rounds = 3;
 const hotOutstanding = 256;
 const quietChannels = 1_000;
 const latestSendMs = 50;
+const manyChannels = 10_000;
+const headsCalls = 100;
 
 export interface AppendOptions {
   readonly seconds: number;
@@ -44,6 +46,7 @@ export async function append({ seconds, say }: AppendOptions): Promise<Findings>
   const found = new Gathering('append', say);
   await closedLoops(found, ways, seconds);
   await hotAndQuiet(found, ways, seconds);
+  await headsOfMany(found, ways);
   return found;
 }
 
@@ -135,6 +138,19 @@ async function hotAndQuiet(found: Gathering, { gathered }: Ways, seconds: number
     found.add('hubbub', { ...parameters, hotOutstanding: hot, rounds }, medians(runs.filter((run) => run !== undefined)));
   }
   found.add('beside a hot channel/calm', parameters, ratios(beside, calm, ['quietAckP50', 'quietAckP99']));
+}
+
+/** What a node asks that has lost its broker: where all of its channels stand, in one call. */
+async function headsOfMany(found: Gathering, { store, gathered }: Ways): Promise<void> {
+  const channels = Array.from({ length: manyChannels }, (_, at) => `room:many-${at}`);
+  await Promise.all(channels.map((channel) => gathered(item(channel))));
+  const calls = new Histogram();
+  for (let call = 0; call < headsCalls; call++) {
+    const began = monotonic();
+    await store.heads(channels);
+    calls.record(monotonic() - began);
+  }
+  found.add('hubbub', { heads: manyChannels, calls: headsCalls }, { p50: calls.times.p50, p99: calls.times.p99 });
 }
 
 /** The quiet channels' acknowledgements, each from when its event was due, beside `hot` closed loops on one other channel. */
