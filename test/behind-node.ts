@@ -5,6 +5,7 @@
 import { localBus } from '@hubbub/server/broker/local';
 import { channel, Link, Sender } from '@hubbub/server/core/links.fixture';
 import { createNode, type HubbubNode, type NodeStatus } from '@hubbub/server/core/node';
+import { openToAll } from '@hubbub/server/core/open.fixture';
 import type { Frame } from '@hubbub/server/core/transport';
 import { openSqlite } from '@hubbub/server/store/sqlite/open';
 import type { Store } from '@hubbub/server/store/store';
@@ -101,13 +102,7 @@ class Stage {
       env,
       store: watched(store, calls),
       broker: localBus(env.turn).open,
-      authority: {
-        mayRead: async (questions) => questions.map(() => 'ok'),
-        mine: ({ user }) => `member:${user}`,
-        admit: async () => ({ ok: true, counts: true }),
-      },
-      identity: { identify: async (shown) => ({ who: { user: 'name' in shown ? shown.name : '', rights: [] } }) },
-      build: 'test',
+      ...openToAll,
       hellos: { perSecond: 1e6, burst: 1e6 },
     });
     this.sender = new Sender(this.clock);

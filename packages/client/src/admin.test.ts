@@ -1,32 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Client, connect } from './client.ts';
-import { Clock } from './clock.fixture.ts';
-import { codeOf, FakeLink, health, welcome } from './connection.fixture.ts';
+import { setUpClient } from './client.fixture.ts';
+import { codeOf, health } from './connection.fixture.ts';
 
-function setUp() {
-  const clock = new Clock();
-  const links: FakeLink[] = [];
-  const client: Client = connect({
-    url: 'http://server',
-    credentials: { token: 'admin' },
-    env: clock,
-    dial: (url, handlers) => {
-      const link = new FakeLink(url, handlers);
-      links.push(link);
-      return link;
-    },
-  });
-  const open = async (): Promise<FakeLink> => {
-    const link = links.at(-1);
-    assert.ok(link);
-    link.handlers.onOpen();
-    link.answer(welcome);
-    await clock.flush();
-    return link;
-  };
-  return { clock, client, open, links };
-}
+const setUp = () => setUpClient({ token: 'admin' });
 
 describe('admin', () => {
   it('P41-P44: waits for the link, and writes each command as the protocol has it', async () => {

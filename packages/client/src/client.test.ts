@@ -1,35 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Client, connect } from './client.ts';
-import { Clock } from './clock.fixture.ts';
-import { FakeLink, welcome } from './connection.fixture.ts';
+import { setUpClient } from './client.fixture.ts';
+import type { FakeLink } from './connection.fixture.ts';
 
 const subscribed = { position: '7~e1', head: 7, n: 7, first: 1, live: true };
 
 function setUp() {
-  const clock = new Clock();
-  const links: FakeLink[] = [];
-  const client: Client = connect({
-    url: 'http://server',
-    credentials: { name: 'ann' },
-    env: clock,
-    dial: (url, handlers) => {
-      const link = new FakeLink(url, handlers);
-      links.push(link);
-      return link;
-    },
-  });
-  /** The last link, open, with all that follows at once. */
-  const open = async (): Promise<FakeLink> => {
-    const link = links.at(-1);
-    assert.ok(link);
-    link.handlers.onOpen();
-    link.answer(welcome);
-    await clock.flush();
-    return link;
-  };
   const commands = (link: FakeLink | undefined): string[] | undefined => link?.said.map(({ cmd }) => cmd);
-  return { clock, client, open, commands, links };
+  return { ...setUpClient({ name: 'ann' }), commands };
 }
 
 describe('client', () => {

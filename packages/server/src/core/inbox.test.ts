@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Store, StoreError } from '../store/store.ts';
-import { nodeStage, type Stage, type TestLink } from './node.fixture.ts';
+import { blind, nodeStage, type Stage, type TestLink } from './node.fixture.ts';
 
 /** What the link's inbox shows, by the rules of the protocol. */
 class Seen {
@@ -302,11 +302,7 @@ describe('inbox', () => {
 
   it('tells nothing while the node is held', async () => {
     const state = { failing: false };
-    const failing = (store: Store): Store => ({
-      ...store,
-      moved: (...given) => (state.failing ? Promise.reject(new StoreError('unavailable', 'not now')) : store.moved(...given)),
-    });
-    const stage = await nodeStage({ meddle: failing });
+    const stage = await nodeStage({ meddle: blind(state) });
     stage.join('room:a', 'ann');
     const link = await stage.link('ann');
     link.full = true;

@@ -4,7 +4,7 @@ import { localBus } from '../broker/local.ts';
 import { openPresence } from '../presence/presence.ts';
 import { createMemoryData, type MemoryData } from '../store/memory/data.ts';
 import { openMemory } from '../store/memory/memory.ts';
-import type { Item, Store } from '../store/store.ts';
+import { type Item, type Store, StoreError } from '../store/store.ts';
 import type { Authority } from './authority.ts';
 import { Clock } from './clock.fixture.ts';
 import type { Identity } from './identity.ts';
@@ -125,6 +125,14 @@ export interface Stage extends StagedNode {
   append(channel: string, more?: Partial<Item>): void;
   join(channel: string, user: string): void;
   leave(channel: string, user: string): void;
+}
+
+/** A store that cannot be looked at while `state.failing`: the node is stale a second later. */
+export function blind(state: { readonly failing: boolean }): (store: Store) => Store {
+  return (store) => ({
+    ...store,
+    moved: (...given) => (state.failing ? Promise.reject(new StoreError('unavailable', 'not now')) : store.moved(...given)),
+  });
 }
 
 export interface StageOptions {

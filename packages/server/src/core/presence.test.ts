@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Attendee, PresenceReply } from '@hubbub/protocol/frames';
-import { type Store, StoreError } from '../store/store.ts';
 import { ask, codeIn, read, readers, room } from './attending.fixture.ts';
-import { nodeStage, type Stage, type TestLink } from './node.fixture.ts';
+import { blind, nodeStage, type Stage, type TestLink } from './node.fixture.ts';
 
 /** Asks who is there; what was answered, as `name`, or `name 2`. */
 async function watch(stage: Stage, link: TestLink, more: object = {}) {
@@ -202,11 +201,7 @@ describe('presence', () => {
 
   it('P65, P68 tell nothing while the node is stale, and what was missed after it', async () => {
     const state = { failing: false };
-    const failing = (store: Store): Store => ({
-      ...store,
-      moved: (...given) => (state.failing ? Promise.reject(new StoreError('unavailable', 'not now')) : store.moved(...given)),
-    });
-    const { stage, links } = await readers(['ann', 'ben'], { meddle: failing });
+    const { stage, links } = await readers(['ann', 'ben'], { meddle: blind(state) });
     const [ann, ben] = links;
     await watch(stage, ann);
     state.failing = true;

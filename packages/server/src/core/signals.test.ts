@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Store, StoreError } from '../store/store.ts';
 import { ask, codeIn, read, readers } from './attending.fixture.ts';
-import type { Stage, TestLink } from './node.fixture.ts';
+import { blind, type Stage, type TestLink } from './node.fixture.ts';
 
 const typing = { channel: 'room:a', kind: 'typing', body: { on: true } };
 
@@ -118,11 +117,7 @@ describe('signals', () => {
 
   it('I7, P63 are refused while the node is stale', async () => {
     const state = { failing: false };
-    const failing = (store: Store): Store => ({
-      ...store,
-      moved: (...given) => (state.failing ? Promise.reject(new StoreError('unavailable', 'not now')) : store.moved(...given)),
-    });
-    const { stage, links } = await readers(['ann', 'ben'], { meddle: failing });
+    const { stage, links } = await readers(['ann', 'ben'], { meddle: blind(state) });
     const [ann, ben] = links;
     state.failing = true;
     await stage.clock.pass(1_200);

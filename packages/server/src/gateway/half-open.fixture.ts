@@ -6,6 +6,7 @@ import { localBus } from '../broker/local.ts';
 import { Clock } from '../core/clock.fixture.ts';
 import { channel, Sender } from '../core/links.fixture.ts';
 import { createNode, type HubbubNode } from '../core/node.ts';
+import { openToAll } from '../core/open.fixture.ts';
 import { createMemoryData } from '../store/memory/data.ts';
 import { openMemory } from '../store/memory/memory.ts';
 import { upgrade, waitFor } from './links.fixture.ts';
@@ -147,13 +148,7 @@ export class Hall implements AsyncDisposable {
       env,
       store: openMemory(this.#data),
       broker: localBus(env.turn).open,
-      authority: {
-        mayRead: async (questions) => questions.map(() => 'ok'),
-        mine: ({ user }) => `member:${user}`,
-        admit: async () => ({ ok: true, counts: true }),
-      },
-      identity: { identify: async (shown) => ({ who: { user: 'name' in shown ? shown.name : '', rights: [] } }) },
-      build: 'test',
+      ...openToAll,
     });
     this.#server = server;
     server.on('connection', (socket) => this.#sockets.push(socket));
