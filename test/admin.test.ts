@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import { type Client, connect } from '@hubbub/client';
 import { openSqlite } from '@hubbub/server/store/sqlite/open';
 import { RawLink } from './raw-link.ts';
-import { adminToken, hubbub, type RunningServer, Stage } from './server-rig.ts';
+import { adminToken, createRooms, hubbub, type RunningServer, Stage } from './server-rig.ts';
 import { bodies, idOf, item, waitFor } from './store-rig.ts';
 
 const channel = 'room:a';
@@ -52,7 +52,7 @@ class Load implements AsyncDisposable {
 
 async function epochOf({ url }: RunningServer): Promise<string> {
   using link = await RawLink.open(url, { name: 'ann' });
-  const { results } = await link.ask('subscribe', { to: [{ channel }] });
+  const { results } = await link.ask('subscribe', { to: [{ channel: 'room:general' }] });
   return (results as { position: string }[])[0]?.position.split('~')[1] ?? '';
 }
 
@@ -91,8 +91,8 @@ describe('the administrator, while a server runs', () => {
       const before = load.acked;
       const { code, stdout, stderr } = await hubbub('check', '--data', server.data);
       assert.deepEqual([code, stderr], [0, '']);
-      const events = Number(/^1 channels, (\d+) events, 0 facts, 0 problems\n$/.exec(stdout)?.[1]);
-      assert.ok(events >= before, stdout);
+      const events = Number(/^4 channels, (\d+) events, 4 facts, 0 problems\n$/.exec(stdout)?.[1]);
+      assert.ok(events >= before + 3, stdout);
     }
     assert.ok(load.acked > 1_500, 'sends went on');
   });
@@ -112,7 +112,7 @@ describe('the administrator, while a server runs', () => {
     const { code, stdout, stderr } = await hubbub('check', '--data', server.data);
     assert.deepEqual([code, stderr], [1, '']);
     const lines = stdout.trim().split('\n');
-    const problems = Number(/^1 channels, 6400 events, 0 facts, (\d+) problems$/.exec(lines.pop() ?? '')?.[1]);
+    const problems = Number(/^4 channels, 6403 events, 3 facts, (\d+) problems$/.exec(lines.pop() ?? '')?.[1]);
     assert.equal(problems, 6_400);
     const told = lines.filter((line) => /^room:a: event \d+ has n \d+ after \d+$/.test(line)).length;
     const untold = Number(/^(\d+) more: with the server stopped/.exec(lines.at(-1) ?? '')?.[1] ?? 0);
@@ -133,7 +133,7 @@ describe('the administrator, while a server runs', () => {
     await tail.until(() => tail.stdout.includes('\n') && tail.stderr.includes('live\n'));
     assert.match(tail.stdout, /^3\t.*\tthree\n$/);
     assert.match(tail.stderr, /older events are no longer kept\n/);
-    assert.deepEqual((await hubbub('check', ...here)).stdout, '1 channels, 3 events, 0 facts, 0 problems\n');
+    assert.deepEqual((await hubbub('check', ...here)).stdout, '4 channels, 6 events, 4 facts, 0 problems\n');
   });
 
   it('P43 a trim is refused where its position names no event of this log', async () => {
@@ -161,6 +161,7 @@ describe('the administrator, while a server runs', () => {
     using undo = new DisposableStack();
     const client = undo.adopt(connect({ url: server.url, credentials: { token: adminToken(server) } }), (one) => one.close());
     const former = await epochOf(server);
+    await createRooms(server, channel);
     const resets: string[] = [];
     let read: number[] = [];
     const subscription = client.subscribe(channel, {
@@ -174,16 +175,16 @@ describe('the administrator, while a server runs', () => {
       },
     });
     await client.send(channel, { kind: 'message', body: { text: 'one' } });
-    await waitFor('one to be read', () => read.length === 1);
+    await waitFor('one to be read', () => read.length === 2);
     const { code, stdout, stderr } = await hubbub('epoch', '--new', '--data', server.data);
     assert.deepEqual([code, stderr], [0, '']);
     assert.notEqual(stdout, `${former}\n`);
     // At once, and not only by the next event.
-    await waitFor('the reset, and one to be read again', () => resets.length === 1 && read.length === 1);
+    await waitFor('the reset, and one to be read again', () => resets.length === 1 && read.length === 2);
     const { offset } = await client.send(channel, { kind: 'message', body: { text: 'two' } });
-    assert.equal(offset, 2, 'the log is as it was');
-    await waitFor('both to be read', () => read.length === 2);
-    assert.deepEqual([resets, read, subscription.position], [['new_epoch'], [1, 2], `2~${stdout.trim()}`]);
+    assert.equal(offset, 3, 'the log is as it was');
+    await waitFor('both to be read', () => read.length === 3);
+    assert.deepEqual([resets, read, subscription.position], [['new_epoch'], [1, 2, 3], `3~${stdout.trim()}`]);
   });
 
   it('P47 none of it is for a guest', async () => {

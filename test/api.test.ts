@@ -27,6 +27,10 @@ describe('HTTP', () => {
     server = await stage.serve(stage.folder());
     paths = ((await (await fetch(`${server.url}/openapi.json`)).json()) as { paths: Described }).paths;
     ann = String((await ask('POST', '/v1/session', { body: { name: 'Ann' } })).body['token']);
+    for (const room of ['room:api', 'room:heard', 'room:metrics']) {
+      const made = await ask('POST', `/v1/channels/${room}/events`, { token: ann, body: { kind: 'create', body: null } });
+      assert.equal(made.body['offset'], 1);
+    }
   });
   after(() => stage[Symbol.asyncDispose]());
 
@@ -65,10 +69,16 @@ describe('HTTP', () => {
     assert.match(String(user), /^Zo%C3%AB\.[a-z2-7]{5}$/);
     const client = connect({ url: server.url, credentials: { token: ann } });
     const heard = Promise.withResolvers<unknown>();
-    client.subscribe('room:heard', { position: '0', onEvents: ([event]) => heard.resolve(event?.body) });
+    client.subscribe('room:heard', {
+      position: '0',
+      onEvents: (events) => {
+        const said = events.find(({ kind }) => kind === 'message');
+        if (said) heard.resolve(said.body);
+      },
+    });
     const sent = await ask('POST', '/v1/channels/room:heard/events', { token: ann, body: { kind: 'message', body: { text: 'by HTTP' } } });
     assert.equal(sent.status, 200);
-    assert.equal(sent.body['offset'], 1);
+    assert.equal(sent.body['offset'], 2);
     assert.deepEqual(await heard.promise, { text: 'by HTTP' });
     client.close();
   });
@@ -86,9 +96,9 @@ describe('HTTP', () => {
     assert.deepEqual(
       results.map(({ offset, duplicate, error }) => [offset, duplicate, error?.code]),
       [
-        [1, true, undefined],
+        [2, true, undefined],
         [undefined, undefined, 'id_conflict'],
-        [2, undefined, undefined],
+        [3, undefined, undefined],
       ],
     );
   });
@@ -97,17 +107,67 @@ describe('HTTP', () => {
     const page = await ask('GET', `${events}?limit=1`, { token: ann });
     assert.deepEqual(
       (page.body['events'] as { offset: number }[]).map(({ offset }) => offset),
-      [2],
+      [3],
     );
-    const before = await ask('GET', `${events}?before=2~${page.body['epoch']}`, { token: ann });
-    assert.equal((before.body['events'] as unknown[]).length, 1);
+    const before = await ask('GET', `${events}?before=3~${page.body['epoch']}`, { token: ann });
+    assert.equal((before.body['events'] as unknown[]).length, 2);
     using link = await RawLink.open(server.url, { token: ann });
     await link.ask('subscribe', { to: [{ channel: 'room:api', position: '0' }] });
-    const push = await link.until(({ push }) => push === 'events');
+    await link.until(({ events }) => (events as { offset: number }[] | undefined)?.at(-1)?.offset === 3);
+    const pushed = link.heard.flatMap(({ push, events }) => (push === 'events' ? (events as unknown[]) : []));
     const all = await ask('GET', `${events}?after=0`, { token: ann });
-    assert.deepEqual(all.body['events'], push['events']);
-    for (const query of ['', '?prefix=member:', '?after=0', '?about=1-9', '?limit=5'])
-      assert.deepEqual((await ask('GET', `/v1/channels/room:api/facts${query}`, { token: ann })).body['facts'], []);
+    assert.deepEqual(all.body['events'], pushed);
+    const facts = async (query: string): Promise<string[]> => {
+      const answer = await ask('GET', `/v1/channels/room:api/facts${query}`, { token: ann });
+      return (answer.body['facts'] as { key: string }[]).map(({ key }) => key.replace(/\..*/, ''));
+    };
+    assert.deepEqual(await facts('?prefix=member:'), ['member:Ann']);
+    for (const query of ['', '?after=0', '?limit=5']) assert.deepEqual(await facts(query), ['member:Ann', 'public']);
+    assert.deepEqual(await facts('?about=1-9'), []);
+  });
+
+  it('P83 lists channels, and who is there', async () => {
+    const channels = async (query: string): Promise<unknown[]> => {
+      const answer = await ask('GET', `/v1/channels?${query}`, { token: ann });
+      return (answer.body['channels'] as { channel: string }[]).map(({ channel }) => channel);
+    };
+    assert.deepEqual(await channels('of=mine'), ['room:api', 'room:heard', 'room:metrics']);
+    assert.deepEqual(await channels('of=public'), ['room:api', 'room:general', 'room:heard', 'room:metrics']);
+    const first = await ask('GET', '/v1/channels?of=public&limit=3', { token: ann });
+    assert.equal((first.body['channels'] as unknown[]).length, 3);
+    const next = encodeURIComponent(String(first.body['next']));
+    assert.deepEqual(await channels(`of=public&limit=3&next=${next}`), ['room:metrics']);
+
+    using link = await RawLink.open(server.url, { token: ann });
+    await link.ask('subscribe', { to: [{ channel: 'room:general' }] });
+    const there = await ask('GET', '/v1/channels/room:general/presence', { token: ann });
+    assert.equal(there.body['count'], 1);
+    assert.equal((there.body['sample'] as { user: string }[])[0]?.user.slice(0, 4), 'Ann.');
+    assert.equal((await ask('GET', '/v1/channels/room:none/presence', { token: ann })).body['code'], 'forbidden');
+  });
+
+  it('P84 makes tokens, and makes them void', async () => {
+    const administrator = adminToken(server);
+    const made = await ask('POST', '/v1/tokens', { token: administrator, body: { user: 'bob', expiresIn: 60 } });
+    assert.equal(made.status, 201);
+    const bob = String(made.body['token']);
+    using link = await RawLink.open(server.url, { token: bob });
+    const revoked = await ask('POST', '/v1/revocations', { token: bob, body: { user: 'bob' } });
+    assert.equal(revoked.status, 200);
+    assert.equal(await link.closed, '4401 unauthorized');
+    assert.equal((await ask('GET', events, { token: bob })).body['code'], 'unauthorized');
+    assert.equal((await ask('POST', '/v1/tokens', { token: ann, body: { user: 'bob' } })).body['code'], 'forbidden');
+    assert.equal((await ask('POST', '/v1/revocations', { token: ann, body: { user: 'bob' } })).body['code'], 'forbidden');
+    assert.equal((await ask('POST', '/v1/revocations', { token: administrator, body: { user: 'no user' } })).body['code'], 'bad_name');
+    assert.equal((await ask('POST', '/v1/tokens', { token: administrator, body: { user: 'no user' } })).body['code'], 'bad_name');
+  });
+
+  it('describes all of it where people can read it', async () => {
+    const page = await fetch(`${server.url}/docs`);
+    assert.equal(page.status, 200);
+    assert.match(await page.text(), /swagger/i);
+    const script = await fetch(`${server.url}/docs/static/swagger-initializer.js`);
+    assert.equal(script.status, 200);
   });
 
   it('P75 P76 says how it is', async () => {
@@ -190,6 +250,6 @@ describe('HTTP', () => {
   });
 
   it('has written nothing of what it refused', async () => {
-    assert.equal((await ask('GET', events, { token: ann })).body['head'], 2);
+    assert.equal((await ask('GET', events, { token: ann })).body['head'], 3);
   });
 });

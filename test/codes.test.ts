@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Code, codes } from '@hubbub/protocol/codes';
+import { limits } from '@hubbub/protocol/limits';
 import { type Stage as NodeStage, nodeStage, type StageOptions, TestLink } from '@hubbub/server/core/node.fixture';
 import { type Item, type Store, StoreError } from '@hubbub/server/store/store';
 import { RawLink } from './raw-link.ts';
@@ -91,6 +92,15 @@ const provoked: { readonly [Name in Code]: () => Promise<unknown> } = {
   not_stored: () => refusal('send', send(draft(1)), { meddle: appending(() => Promise.reject(new StoreError('poison', 'not this'))) }),
   too_large: () => refusal('send', send(draft(1, { body: 'x'.repeat(16_384) }))),
   too_many: () => refusal('send', send(...Array.from({ length: 65 }, (_, at) => draft(at)))),
+  too_fast: async () => {
+    const { stage, link } = await member();
+    for (let at = 0; at < limits.commandBurst; at++) {
+      link.say('ping', {});
+      if (at % limits.commandsInFlight === 0) await stage.clock.settle();
+    }
+    await stage.clock.settle();
+    return refused(stage, link, 'ping', {});
+  },
   forbidden: () => refusal('subscribe', { to: [{ channel: 'room:not-mine' }] }),
   id_conflict: () => refusal('send', send(draft(1), draft(1, { body: 2 }))),
   not_supported: () => refusal('presence', { channel: room, on: true }, { alone: true }),

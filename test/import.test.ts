@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { channelOfFile, type IrcEvent, parseIrc } from '@hubbub/cli/irc';
 import { allLogs, type Log, madeLogs } from '@hubbub/cli/irc.fixture';
 import { connect, type Event } from '@hubbub/client';
-import { adminToken, hubbub, type RunningServer, Stage } from './server-rig.ts';
+import { adminToken, complaints, hubbub, type RunningServer, Stage } from './server-rig.ts';
 
 /** What is to be in each channel, in order. */
 function expected(logs: readonly Log[], channel?: string): Map<string, IrcEvent[]> {
@@ -87,7 +87,7 @@ describe('import irc', () => {
     const second = await hubbub('import', 'irc', ...files, '--data', server.data);
     assert.match(second.stdout, new RegExp(`^${total} lines: 0 events added, ${total} were there already, `));
     compare(await readBack(server, all.keys()), all);
-    assert.equal(server.process.stderr, '');
+    assert.equal(complaints(server), '');
     assert.ok(!`${first.stdout}${first.stderr}`.includes(adminToken(server)));
   });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connect } from '@hubbub/client';
 import { RawLink } from './raw-link.ts';
-import { adminToken, hubbub, Stage } from './server-rig.ts';
+import { adminToken, complaints, hubbub, Stage } from './server-rig.ts';
 
 describe('serve', () => {
   it('says where it listens, leaves word for the command line, and takes it back when it ends', async () => {
@@ -13,9 +13,12 @@ describe('serve', () => {
     const server = await stage.serve(join(stage.folder(), 'made/by/itself'));
     const record = join(server.data, 'server.json');
     assert.equal(server.process.stdout, `hubbub listening on ${server.url}\n`);
-    assert.equal(server.process.stderr, '');
+    await server.process.until(() => server.process.stderr.endsWith('\n'));
+    assert.equal(complaints(server), '');
+    assert.match(server.process.stderr, new RegExp(`^hubbub: nobody owns this server yet: .*: ${server.url}/#own=[a-z2-7]{26}\n$`));
     assert.deepEqual(JSON.parse(readFileSync(record, 'utf8')), { url: server.url, pid: server.process.pid });
-    for (const name of ['server.json', 'admin.token', 'secret']) assert.equal(statSync(join(server.data, name)).mode & 0o777, 0o600);
+    for (const name of ['server.json', 'admin.token', 'service.key', 'hubbub.sqlite'])
+      assert.equal(statSync(join(server.data, name)).mode & 0o777, 0o600);
     using link = await RawLink.open(server.url, { name: 'ann' });
     assert.deepEqual(await server.process.kill('SIGTERM'), { code: 0, signal: null });
     assert.equal(await link.closed, '1001 closing');
@@ -40,8 +43,8 @@ describe('serve', () => {
   it('says in one line what listening for others opens', async () => {
     await using stage = new Stage();
     const server = await stage.serve(stage.folder(), '--host', '0.0.0.0');
-    await server.process.until(() => server.process.stderr.endsWith('\n'));
-    assert.match(server.process.stderr, /^hubbub: 0\.0\.0\.0 lets in whoever can reach this machine; .*no secure context.*\n$/);
+    await server.process.until(() => complaints(server).endsWith('\n'));
+    assert.match(complaints(server), /^hubbub: 0\.0\.0\.0 lets in whoever can reach this machine; .*no secure context.*\n$/);
     assert.equal((await hubbub('send', 'room:a', 'hello', '--data', server.data)).stdout, '1\n');
   });
 
@@ -68,7 +71,7 @@ describe('serve', () => {
     assert.match((await hubbub('send', 'room:a', 'nobody', '--data', data)).stderr, /no server runs: process \d+, which served .* is gone/);
 
     const server = await stage.serve(data);
-    assert.equal(server.process.stderr, '', 'no new epoch');
+    assert.equal(complaints(server), '', 'no new epoch');
     assert.equal(adminToken(server), token);
     assert.equal((await hubbub('send', 'room:a', 'two', '--data', data)).stdout, '2\n');
     using link = await RawLink.open(server.url);
@@ -102,12 +105,12 @@ describe('serve', () => {
       const folder = stage.folder();
       const file = join(folder, 'file');
       writeFileSync(file, 'hello');
-      writeFileSync(join(folder, 'secret'), '');
+      writeFileSync(join(folder, 'admin.token'), '');
       const wrong: [string, RegExp][] = [
         [join(file, 'below'), /^hubbub: .*file.below cannot be made: .*\n$/],
         [file, /^hubbub: .*file cannot be made: .*\n$/],
         ['/proc/nothing', /^hubbub: .*cannot be made: .*\n$/],
-        [folder, /^hubbub: .*secret holds no secret: remove it.*\n$/],
+        [folder, /^hubbub: .*admin\.token holds no secret: remove it.*\n$/],
       ];
       for (const [data, message] of wrong) {
         const refused = await hubbub('serve', '--port', '0', '--data', data);

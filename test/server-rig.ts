@@ -18,7 +18,7 @@ export class Stage implements AsyncDisposable {
 
   /** A server on a free port of this folder, ready. */
   async serve(data: string, ...args: string[]): Promise<RunningServer> {
-    const process = await this.start('serve', '--port', '0', '--data', data, ...args);
+    const process = await this.start('serve', '--port', '0', '--data', data, '--log-level', 'error', ...args);
     await process.until(() => /^hubbub listening on .*\n/.test(process.stdout));
     const port = Number(process.match(/^hubbub listening on http:\/\/\S+:(\d+)\n/)[1]);
     return { process, port, url: `http://127.0.0.1:${port}`, data };
@@ -39,6 +39,23 @@ export interface RunningServer {
   readonly port: number;
   readonly url: string;
   readonly data: string;
+}
+
+/** What a server has said on stderr, but for the offer to own it, which every one makes that nobody owns. */
+export function complaints({ process }: RunningServer): string {
+  return process.stderr.replace(/^hubbub: nobody owns this server yet: .*\n/m, '');
+}
+
+/** Makes rooms, as an administrator. */
+export async function createRooms(server: RunningServer, ...channels: string[]): Promise<void> {
+  for (const channel of channels) {
+    const answer = await fetch(`${server.url}/v1/channels/${channel}/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${adminToken(server)}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ kind: 'create', body: null }),
+    });
+    if (!answer.ok) throw new Error(`${channel} cannot be made: ${await answer.text()}`);
+  }
 }
 
 /** Runs a command to its end. */

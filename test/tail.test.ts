@@ -23,8 +23,8 @@ describe('tail', () => {
     const sender = undo.adopt(connect({ url: server.url, credentials: { token: adminToken(server) } }), (client) => client.close());
     const send = (number: number): Promise<unknown> =>
       sender.send(channel, { kind: 'message', body: { text: `${number} ${'x'.repeat(size)}` } });
-    const tail = await stage.start('tail', channel, '--after', '0', '--data', server.data);
     await send(1);
+    const tail = await stage.start('tail', channel, '--after', '0', '--data', server.data);
     await tail.until(() => tail.stdout.includes('\n'));
     tail.read(false);
     const before = residentBytes(tail.pid);

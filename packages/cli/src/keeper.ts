@@ -43,7 +43,7 @@ export async function keep<Result>(options: TargetOptions, work: (keeper: Keeper
 }
 
 /** A killed server leaves its record, and its number may be another process's by now: only who holds the folder's lock runs on it. */
-function serverRuns(data: string): boolean {
+export function serverRuns(data: string): boolean {
   let pid: unknown;
   try {
     ({ pid } = JSON.parse(readFileSync(join(data, 'server.json'), 'utf8')) as { pid?: unknown });

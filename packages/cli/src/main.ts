@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CommandError } from './fail.ts';
+import { serveOptions } from './serve-options.ts';
 
 const data = (): Option =>
   new Option('--data <folder>', 'the folder that holds the log and the secrets').default('./data').env('HUBBUB_DATA');
@@ -14,22 +15,9 @@ const program = new Command('hubbub')
   .exitOverride()
   .showHelpAfterError('(--help says more)');
 
-program
-  .command('serve')
-  .description('run a server')
-  .addOption(new Option('--port <port>', '0 takes any that is free').default('8080').env('HUBBUB_PORT'))
-  .addOption(
-    new Option('--host <address>', 'where to listen; 0.0.0.0 lets in whoever can reach this machine')
-      .default('127.0.0.1')
-      .env('HUBBUB_HOST'),
-  )
-  .addOption(data())
-  .addOption(
-    new Option('--drain <seconds>', 'how long links work on when it is told to end, while their clients move to other nodes')
-      .default('0', 'at once: on the embedded store there is no other node')
-      .env('HUBBUB_DRAIN'),
-  )
-  .action(async (options) => (await import('./commands/serve.ts')).serve(options));
+serveOptions(program.command('serve').description('run a server')).action(async (options, command) =>
+  (await import('./commands/serve.ts')).serve(options, command),
+);
 
 program
   .command('send')
@@ -56,6 +44,9 @@ program
   .command('token')
   .description('make a token for a user')
   .requiredOption('--sub <user>', 'whose it is')
+  .addOption(new Option('--expires-in <seconds>', 'how long it holds; left out: it does not end').argParser(whole))
+  .addOption(url())
+  .addOption(token())
   .addOption(data())
   .action(async (options) => (await import('./commands/token.ts')).token(options));
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Client, type Credentials, connect } from '@hubbub/client';
+import { type Client, connect } from '@hubbub/client';
 import { CommandError } from './fail.ts';
 import { holderOf } from './lock-holder.ts';
 
@@ -23,9 +23,15 @@ const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** A client of the server, as the administrator of a local one. What becomes of the link is said by `say`. Throws CommandError where there is none. */
 export function connectTo(options: TargetOptions, say: (text: string) => void): Target {
-  const { url, pid } = options.url === undefined ? localServer(options.data) : { url: checked(options.url), pid: undefined };
-  const client = connect({ url, credentials: credentialsFor(url, options), build: 'cli' });
+  const { url, pid, token } = addressOf(options);
+  const client = connect({ url, credentials: { token }, build: 'cli' });
   return { client, trouble: troubleOf(client, url, pid, say) };
+}
+
+/** Where the server is, and who to be there. Throws CommandError. */
+export function addressOf(options: TargetOptions): { url: string; pid: number | undefined; token: string } {
+  const { url, pid } = options.url === undefined ? localServer(options.data) : { url: checked(options.url), pid: undefined };
+  return { url, pid, token: tokenFor(url, options) };
 }
 
 /** Says once that the link is not there, and once that it is again. */
@@ -55,12 +61,12 @@ function troubleOf(client: Client, url: string, pid: number | undefined, say: (t
   return trouble;
 }
 
-function credentialsFor(url: string, { url: named, token, data }: TargetOptions): Credentials {
-  if (token !== undefined) return { token };
+function tokenFor(url: string, { url: named, token, data }: TargetOptions): string {
+  if (token !== undefined) return token;
   if (named !== undefined && !loopback.test(new URL(url).hostname)) {
     throw new CommandError('--token is needed: the token of the local administrator is shown to no other machine', 2);
   }
-  return { token: read(join(data, 'admin.token'), data).trim() };
+  return read(join(data, 'admin.token'), data).trim();
 }
 
 function checked(url: string): string {

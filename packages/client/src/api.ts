@@ -1,26 +1,34 @@
 /** What a program holds on to: the client as its user sees it. `client.ts` makes one. */
 import type { Env } from '@hubbub/protocol/env';
+import type { Event } from '@hubbub/protocol/event';
 import type { Admin } from './admin.ts';
+import type { Channel, EventMap } from './channel.ts';
+import type { EventsOptions } from './events.ts';
 import type { Inbox, InboxOptions } from './inbox.ts';
 import type { Dial } from './link.ts';
 import type { Ack, Draft, Outgoing } from './outbox.ts';
-import type { Fact, FactsOptions, HistoryOptions, HistoryPage } from './pages.ts';
+import type { ChannelsOptions, Fact, FactsOptions, HistoryOptions, HistoryPage, Listed } from './pages.ts';
 import type { Status } from './status.ts';
 import type { SubscribeOptions, Subscription } from './subscription.ts';
 
 export type { Event } from '@hubbub/protocol/event';
 export type { Admin, AdminOptions, CheckOptions } from './admin.ts';
+export type { ChannelSubscribeOptions, EventMap, EventOf } from './channel.ts';
+export type { EventsOptions } from './events.ts';
 export type { Inbox, InboxEntry, InboxOptions } from './inbox.ts';
 export type { Dial, Link, LinkHandlers } from './link.ts';
 export type { Ack, Draft, Outgoing } from './outbox.ts';
-export type { Fact, FactsOptions, HistoryOptions, HistoryPage, Place } from './pages.ts';
+export type { ChannelsOptions, Fact, FactsOptions, HistoryOptions, HistoryPage, Listed, Place } from './pages.ts';
 export type { Presence } from './presence.ts';
 export type { Signal } from './signals.ts';
 export type { Status } from './status.ts';
 export type { SubscribeOptions, Subscription, SubscriptionState } from './subscription.ts';
 
-/** What the client shows at sign-in: a token it was given before, or (a guest) the name it wants to be seen by. */
-export type Credentials = { readonly token: string } | { readonly name: string };
+/**
+ * What the client shows at sign-in: a token it was given before; a way to get one, which is asked again before that ends, and when the
+ * server takes it no more; or (a guest) the name it wants to be seen by.
+ */
+export type Credentials = { readonly token: string | (() => Promise<string>) } | { readonly name: string };
 
 export interface ConnectOptions {
   /** Where the server is: `http(s)://host[:port]` or `ws(s)://…`; a path is kept as prefix. */
@@ -44,6 +52,15 @@ export interface Client {
   onStatus(run: (status: Status) => void): () => void;
   /** One subscription per channel: a second `subscribe` of a channel that is open throws. */
   subscribe(channel: string, options: SubscribeOptions): Subscription;
+  /** One channel, with the types of what is said in it: `channel<{ message: { text: string } }>('room:general')`. */
+  channel<Events extends EventMap = Record<string, unknown>>(channel: string): Channel<Events>;
+  /**
+   * A channel's events, one after the other, for ever: `for await (const event of client.events('room:general'))`. Throws a `HubbubError`
+   * when the channel may not be read, or at a reset that nobody listens to.
+   */
+  events(channel: string, options?: EventsOptions): AsyncGenerator<Event, void, undefined>;
+  /** Channels that are mine, or that everybody is told of, and where they stand. Waits and rejects like `history`. */
+  channels(of: 'mine' | 'public', options?: ChannelsOptions): Promise<readonly Listed[]>;
   /** A page of a channel's log. Waits out what passes; rejects with a `HubbubError` when it is refused, or with the signal's reason. */
   history<Body = unknown>(channel: string, options?: HistoryOptions): Promise<HistoryPage<Body>>;
   /** What a channel's events have made true. Waits and rejects like `history`. */

@@ -1,4 +1,5 @@
 import type { Env } from '@hubbub/protocol/env';
+import type { Event } from '@hubbub/protocol/event';
 import type { CommandPush, HelloReply, Push } from '@hubbub/protocol/frames';
 import { uuidv7 } from '@hubbub/protocol/id';
 import { isChannel } from '@hubbub/protocol/names';
@@ -6,19 +7,24 @@ import { protocolVersion } from '@hubbub/protocol/version';
 import { AdminDesk } from './admin.ts';
 import type { Client, ConnectOptions, Credentials } from './api.ts';
 import { Asking } from './asking.ts';
+import { Channel, type EventMap } from './channel.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { HubbubError } from './error.ts';
+import { type EventsOptions, eventsOf } from './events.ts';
 import { type Inbox, type InboxOptions, InboxView } from './inbox.ts';
 import { type Ack, type Draft, Outbox, type Outgoing } from './outbox.ts';
-import { type Fact, type FactsOptions, type HistoryOptions, type HistoryPage, Pages } from './pages.ts';
+import { type ChannelsOptions, type Fact, type FactsOptions, type HistoryOptions, type HistoryPage, type Listed, Pages } from './pages.ts';
 import { platformEnv } from './platform/env.ts';
 import { Signals } from './signals.ts';
-import { confirmation, type Status, statusOf } from './status.ts';
+import type { Status } from './status.ts';
+import { StatusWatch } from './status-watch.ts';
 import { ChannelSubscription, type SubscribeOptions, type Subscription } from './subscription.ts';
+import { TokenKeeper } from './token-keeper.ts';
 import { dialWebSocket } from './transports/websocket.ts';
 
 export type * from './api.ts';
+export { Channel } from './channel.ts';
 export { HubbubError } from './error.ts';
 
 /** Opens a client. It connects at once, and stays with it until it is closed. */
@@ -37,22 +43,29 @@ class HubbubClient implements Client {
   readonly #pages: Pages;
   readonly #signals: Signals;
   readonly #subscriptions = new Map<string, ChannelSubscription>();
-  readonly #statusListeners = new Set<(status: Status) => void>();
+  readonly #watch: StatusWatch;
+  readonly #tokens: TokenKeeper;
   readonly #outgoingListeners = new Map<string, Set<() => void>>();
   #inbox: InboxView | undefined;
-  #credentials: Credentials;
   #user: string | undefined;
-  #wasOpen = false;
-  #confirmedAt = Number.NEGATIVE_INFINITY;
-  #stale = false;
-  #status: Status = { state: 'connecting' };
-  #cancelDoubt: () => void = () => {};
 
   constructor(options: ConnectOptions) {
     this.#options = options;
     this.#env = options.env ?? platformEnv();
     this.#session = uuidv7(this.#env);
-    this.#credentials = options.credentials;
+    this.#watch = new StatusWatch({
+      ...{ env: this.#env, connection: () => this.#connection.state, subscriptions: () => this.#subscriptions.values() },
+      call: (run) => this.#call(run),
+    });
+    this.#tokens = new TokenKeeper(
+      {
+        env: this.#env,
+        start: () => this.#connection.start(),
+        signIn: () => this.#connection.signIn(),
+        refresh: (token) => this.#connection.request('refresh', `"token":${JSON.stringify(token)}`),
+      },
+      options.credentials,
+    );
     this.#outbox = new Outbox({
       env: this.#env,
       send: (channel, events) => this.#connection.request('send', `"channel":${JSON.stringify(channel)},"events":[${events}]`),
@@ -68,7 +81,7 @@ class HubbubClient implements Client {
         protocol: protocolVersion,
         session: this.#session,
         ...(options.build && { build: options.build }),
-        ...this.#credentials,
+        ...this.#tokens.shown,
       }),
       onState: (state) => this.#moved(state),
       onMoved: () => this.#parted(),
@@ -93,11 +106,11 @@ class HubbubClient implements Client {
       isOpen: () => this.#connection.state.phase === 'open',
       signal: (members) => this.#connection.request('signal', members),
     });
-    this.#connection.start();
+    this.#tokens.begin();
   }
 
   get status(): Status {
-    return this.#status;
+    return this.#watch.status;
   }
 
   get user(): string | undefined {
@@ -105,8 +118,7 @@ class HubbubClient implements Client {
   }
 
   onStatus(run: (status: Status) => void): () => void {
-    this.#statusListeners.add(run);
-    return () => this.#statusListeners.delete(run);
+    return this.#watch.listen(run);
   }
 
   subscribe(channel: string, options: SubscribeOptions): Subscription {
@@ -121,13 +133,25 @@ class HubbubClient implements Client {
           if ('count' in reply) taken(reply);
         });
       },
-      changed: () => this.#report(),
+      changed: () => this.#watch.report(),
       closed: (one) => this.#left(one),
     });
     this.#subscriptions.set(channel, subscription);
     this.#asking.add(subscription);
-    this.#report();
+    this.#watch.report();
     return subscription;
+  }
+
+  channel<Events extends EventMap = Record<string, unknown>>(channel: string): Channel<Events> {
+    return new Channel(this, channel);
+  }
+
+  events(channel: string, options: EventsOptions = {}): AsyncGenerator<Event, void, undefined> {
+    return eventsOf((one) => this.subscribe(channel, one), options);
+  }
+
+  channels(of: 'mine' | 'public', options: ChannelsOptions = {}): Promise<readonly Listed[]> {
+    return this.#pages.channels(of, options);
   }
 
   history<Body = unknown>(channel: string, options: HistoryOptions = {}): Promise<HistoryPage<Body>> {
@@ -193,50 +217,47 @@ class HubbubClient implements Client {
   }
 
   signIn(credentials: Credentials): void {
-    this.#credentials = credentials;
-    this.#connection.signIn();
+    this.#tokens.replace(credentials);
   }
 
   close(): void {
-    this.#cancelDoubt();
+    this.#tokens.close();
     this.#inbox?.close();
     this.#pages.close();
     this.#outbox.close();
     this.admin.close();
     this.#connection.close();
-    this.#statusListeners.clear();
+    this.#watch.close();
     this.#outgoingListeners.clear();
   }
 
   #moved(state: ConnectionState): void {
     if (state.phase !== 'open') this.#parted();
-    this.#report();
+    if (state.phase === 'refused') this.#tokens.refused(state.code);
+    this.#watch.report();
   }
 
   /** What was asked on the former link is void, and so is what it had confirmed. */
   #parted(): void {
     this.#outbox.lost();
-    this.#cancelDoubt();
-    this.#confirmedAt = Number.NEGATIVE_INFINITY;
+    this.#watch.parted();
     this.#asking.clear();
     this.#inbox?.lost();
     for (const subscription of this.#subscriptions.values()) subscription.lost();
   }
 
   #welcomed(reply: HelloReply): void {
-    this.#wasOpen = true;
+    this.#watch.opened();
     this.#user = reply.user;
     const { token, user } = reply;
-    if (token !== undefined) {
-      this.#credentials = { token };
-      this.#call(() => this.#options.onToken?.(token, user));
-    }
+    this.#tokens.welcomed(reply);
+    if (token !== undefined) this.#call(() => this.#options.onToken?.(token, user));
     for (const subscription of this.#subscriptions.values()) this.#asking.add(subscription);
     this.#inbox?.opened();
     this.#pages.opened();
     this.#outbox.opened();
     this.admin.opened();
-    this.#report();
+    this.#watch.report();
   }
 
   #pushed(push: Exclude<Push, CommandPush>): void {
@@ -252,38 +273,18 @@ class HubbubClient implements Client {
       case 'inbox':
         return this.#inbox?.onPush(push);
       case 'health':
-        return this.#confirmed(push.stale);
+        return this.#watch.confirmed(push.stale);
       case 'bye':
       case 'error':
         return undefined;
     }
   }
 
-  #confirmed(stale: boolean): void {
-    this.#stale = stale;
-    this.#confirmedAt = this.#env.now();
-    this.#cancelDoubt();
-    this.#cancelDoubt = this.#env.timer(confirmation, () => this.#report());
-    this.#report();
-  }
-
   #left(subscription: ChannelSubscription): void {
     if (this.#subscriptions.get(subscription.channel) !== subscription) return;
     this.#subscriptions.delete(subscription.channel);
     this.#connection.request('unsubscribe', `"channels":[${JSON.stringify(subscription.channel)}]`).catch(() => {});
-    this.#report();
-  }
-
-  #report(): void {
-    const status = statusOf(this.#connection.state, this.#subscriptions.values(), {
-      wasOpen: this.#wasOpen,
-      stale: this.#stale,
-      confirmedFor: this.#env.now() - this.#confirmedAt,
-    });
-    const before = this.#status;
-    if (JSON.stringify(before) === JSON.stringify(status)) return;
-    this.#status = status;
-    for (const run of [...this.#statusListeners]) this.#call(() => run(status));
+    this.#watch.report();
   }
 
   /** What goes wrong in the caller's code surfaces as his, in a turn of its own; the connection goes on. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { FactsReply, HistoryReply } from '@hubbub/protocol/frames';
+import type { ChannelsReply, FactsReply, HistoryReply } from '@hubbub/protocol/frames';
 import { Clock } from './clock.fixture.ts';
 import { codeOf } from './connection.fixture.ts';
 import { HubbubError } from './error.ts';
@@ -16,7 +16,7 @@ function stage(answers: (object | HubbubError)[]) {
       state.asked.push(`${cmd} {${members}}`);
       const answer = answers.shift();
       if (answer instanceof HubbubError) throw answer;
-      return answer as HistoryReply & FactsReply;
+      return answer as HistoryReply & FactsReply & ChannelsReply;
     },
   });
   return { env, state, pages };

@@ -1,6 +1,6 @@
 import type { Env } from '@hubbub/protocol/env';
 import type { Event } from '@hubbub/protocol/event';
-import type { FactFrame, FactsReply, HistoryReply } from '@hubbub/protocol/frames';
+import type { ChannelsReply, FactFrame, FactsReply, HistoryReply } from '@hubbub/protocol/frames';
 import { backoff } from './backoff.ts';
 import { HubbubError } from './error.ts';
 
@@ -41,11 +41,24 @@ export interface FactsOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface ChannelsOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** A channel, and where it stands. */
+export type Listed = ChannelsReply['channels'][number];
+
+interface PageReplies {
+  readonly history: HistoryReply;
+  readonly facts: FactsReply;
+  readonly channels: ChannelsReply;
+}
+
 export interface PagesParts {
   readonly env: Env;
   isOpen(): boolean;
   /** Rejects with a HubbubError. */
-  request<Name extends 'history' | 'facts'>(cmd: Name, members: string): Promise<{ history: HistoryReply; facts: FactsReply }[Name]>;
+  request<Name extends keyof PageReplies>(cmd: Name, members: string): Promise<PageReplies[Name]>;
 }
 
 /** Reads pages of a log and of its facts: over reconnects, until there is an answer, a refusal, or nobody wants it any more. */
@@ -77,6 +90,18 @@ export class Pages {
     return found;
   }
 
+  /** All of them, page after page. */
+  async channels(of: 'mine' | 'public', { signal }: ChannelsOptions): Promise<readonly Listed[]> {
+    const found: Listed[] = [];
+    let next: string | undefined;
+    do {
+      const page: ChannelsReply = await this.#ask('channels', { of, ...(next !== undefined && { next }) }, signal);
+      found.push(...page.channels);
+      next = page.next;
+    } while (next !== undefined);
+    return found;
+  }
+
   /** A link stands: whoever waits for one asks. */
   opened(): void {
     for (const go of [...this.#waiting]) go();
@@ -87,11 +112,7 @@ export class Pages {
     for (const go of [...this.#waiting]) go();
   }
 
-  async #ask<Name extends 'history' | 'facts'>(
-    cmd: Name,
-    members: object,
-    signal: AbortSignal | undefined,
-  ): Promise<{ history: HistoryReply; facts: FactsReply }[Name]> {
+  async #ask<Name extends keyof PageReplies>(cmd: Name, members: object, signal: AbortSignal | undefined): Promise<PageReplies[Name]> {
     const written = JSON.stringify(members).slice(1, -1);
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();

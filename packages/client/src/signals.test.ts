@@ -74,7 +74,7 @@ describe('signals of the client', () => {
     for (let at = 0; at < 20; at++) signals.give('room:x', 'typing', at);
     assert.equal(state.sent.length, 16);
     answers[0]?.resolve();
-    answers[1]?.reject(new HubbubError('busy', 'too fast', 100));
+    answers[1]?.reject(new HubbubError('too_fast', 'too fast', 100));
     await Promise.resolve();
     await Promise.resolve();
     for (let at = 0; at < 20; at++) signals.give('room:x', 'typing', at);

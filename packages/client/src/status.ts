@@ -32,7 +32,7 @@ export interface Circumstances {
   readonly confirmedFor: number;
 }
 
-interface Following {
+export interface Following {
   readonly state: SubscriptionState;
   /** Events known of and not applied. */
   readonly toGo: number;

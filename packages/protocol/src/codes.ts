@@ -33,6 +33,7 @@ const rows = {
   not_stored: { status: 422, passing: false },
   too_large: { status: 413, passing: false },
   too_many: { status: 429, passing: false },
+  too_fast: { status: 429, passing: true },
   forbidden: { status: 403, passing: false },
   id_conflict: { status: 409, passing: false },
   not_supported: { status: 501, passing: false },

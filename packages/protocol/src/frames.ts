@@ -6,11 +6,13 @@
 import { type Static, Type } from 'typebox';
 import type { AdminCommand, BackupReply, CheckReply, CommandPush, EpochReply, TrimReply } from './admin.ts';
 import { BackupCommand, CheckCommand, EpochCommand, TrimCommand } from './admin.ts';
+import { ChannelsCommand, type ChannelsReply } from './channels.ts';
 import { closed, request } from './command.ts';
 import { limits } from './limits.ts';
 import { PresenceCommand, type PresencePush, type PresenceReply, SignalCommand, type SignalPush } from './presence.ts';
 
 export * from './admin.ts';
+export * from './channels.ts';
 export * from './presence.ts';
 
 export const HelloCommand = Type.Object({
@@ -22,6 +24,8 @@ export const HelloCommand = Type.Object({
   token: Type.Optional(Type.String({ maxLength: 8192 })),
   name: Type.Optional(Type.String({ maxLength: 256 })),
 });
+
+export const RefreshCommand = Type.Object({ ...request, cmd: Type.Literal('refresh'), token: Type.String({ maxLength: 8192 }) }, closed);
 
 export const SubscribeTarget = Type.Object(
   {
@@ -93,6 +97,7 @@ export const InboxCommand = Type.Object({ ...request, cmd: Type.Literal('inbox')
 export const PingCommand = Type.Object({ ...request, cmd: Type.Literal('ping') }, closed);
 
 export type HelloCommand = Static<typeof HelloCommand>;
+export type RefreshCommand = Static<typeof RefreshCommand>;
 export type SubscribeCommand = Static<typeof SubscribeCommand>;
 export type SubscribeTarget = Static<typeof SubscribeTarget>;
 export type UnsubscribeCommand = Static<typeof UnsubscribeCommand>;
@@ -106,11 +111,13 @@ export type PingCommand = Static<typeof PingCommand>;
 /** Schemas by command name. */
 export const commands = {
   hello: HelloCommand,
+  refresh: RefreshCommand,
   subscribe: SubscribeCommand,
   unsubscribe: UnsubscribeCommand,
   send: SendCommand,
   history: HistoryCommand,
   facts: FactsCommand,
+  channels: ChannelsCommand,
   inbox: InboxCommand,
   signal: SignalCommand,
   presence: PresenceCommand,
@@ -124,11 +131,13 @@ export const commands = {
 export type CommandName = keyof typeof commands;
 export type Command =
   | HelloCommand
+  | RefreshCommand
   | SubscribeCommand
   | UnsubscribeCommand
   | SendCommand
   | HistoryCommand
   | FactsCommand
+  | ChannelsCommand
   | InboxCommand
   | SignalCommand
   | PresenceCommand
@@ -170,10 +179,13 @@ export const FactsReply = Type.Object({ epoch: Type.String(), facts: Type.Array(
 export const HelloReply = Type.Object({
   user: Type.String(),
   token: Type.Optional(Type.String()),
+  expiresIn: Type.Optional(Type.Integer()),
   node: Type.String(),
   build: Type.String(),
   limits: Type.Record(Type.String(), Type.Number()),
 });
+
+export const RefreshReply = Type.Object({ expiresIn: Type.Optional(Type.Integer()) });
 
 export const Subscribed = Type.Object({
   position: Type.String(),
@@ -193,6 +205,7 @@ export const Sent = Type.Object({
 export const SendReply = Type.Object({ epoch: Type.String(), results: Type.Array(Type.Union([Sent, Failed])) });
 
 export type HelloReply = Static<typeof HelloReply>;
+export type RefreshReply = Static<typeof RefreshReply>;
 export type Subscribed = Static<typeof Subscribed>;
 export type SubscribeReply = Static<typeof SubscribeReply>;
 export type Sent = Static<typeof Sent>;
@@ -205,11 +218,13 @@ export type FactsReply = Static<typeof FactsReply>;
 /** The result member of each command's reply. */
 export interface Replies {
   hello: HelloReply;
+  refresh: RefreshReply;
   subscribe: SubscribeReply;
   unsubscribe: Record<never, never>;
   send: SendReply;
   history: HistoryReply;
   facts: FactsReply;
+  channels: ChannelsReply;
   inbox: Record<never, never>;
   signal: Record<never, never>;
   presence: PresenceReply | Record<never, never>;

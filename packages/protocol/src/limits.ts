@@ -30,6 +30,12 @@ export const limits = {
   empties: 100,
   factKeyBytes: 256,
   factValueBytes: 4 * 1024,
+  /** Commands that a session may give in a second, and at once after quiet. */
+  commandsPerSecond: 200,
+  commandBurst: 1_000,
+  /** Requests, and new links, of one address in a second, and at once after quiet. This machine's own programs are not counted. */
+  requestsPerSecond: 100,
+  requestBurst: 500,
   /** Fragments of one WebSocket message. */
   fragments: 16,
   /** From the link's opening to its `hello`. */

@@ -32,6 +32,11 @@ const good: Record<CommandName, { least: Frame; full: Frame }> = {
     least: { req: 8, cmd: 'facts', channel: 'room:x' },
     full: { req: 8, cmd: 'facts', channel: 'room:x', prefix: 'member:', after: '7~e', about: [1, 9], next: 'x', limit: 1_000 },
   },
+  channels: {
+    least: { req: 10, cmd: 'channels', of: 'mine' },
+    full: { req: 10, cmd: 'channels', of: 'public', next: 'x', limit: 500 },
+  },
+  refresh: { least: { req: 11, cmd: 'refresh', token: 't' }, full: { req: 11, cmd: 'refresh', token: 't' } },
   inbox: { least: { req: 6, cmd: 'inbox', on: true }, full: { req: 6, cmd: 'inbox', on: false } },
   signal: {
     least: { req: 9, cmd: 'signal', channel: 'room:x', kind: 'typing', body: null },
@@ -76,6 +81,7 @@ const wrong: Record<string, readonly unknown[]> = {
   next: [1, null, 'x'.repeat(1_025)],
   limit: [0, 0.5, '1', null, 1_001],
   on: [1, 'true', null],
+  of: ['all', '', 1, null],
   path: [1, null, '', 'x'.repeat(4097)],
   before: [1, null, 'x'.repeat(65)],
   ts: [-1, 0.5, '1', null, 2 ** 53],

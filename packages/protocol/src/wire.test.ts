@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import * as frames from './frames.ts';
 import { protocolVersion } from './version.ts';
 
-const kept = { protocolVersion: 1, hash: 'f2e12ddd3c70afae6123f9e73f3209c7' };
+const kept = { protocolVersion: 1, hash: 'e89a4fe3dcb6b23cbefb673708cb5363' };
 
 /** All schemas by name, members sorted, so that only what they say counts and not how it is written down. */
 function hashOfSchemas(): string {

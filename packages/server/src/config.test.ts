@@ -3,10 +3,13 @@ import { describe, it } from 'node:test';
 import { isLoopback, readConfig, StartError } from './config.ts';
 
 describe('config', () => {
-  const right = { host: '127.0.0.1', port: '8080', data: './data', drain: '0' };
+  const right = { host: '127.0.0.1', port: '8080', data: './data', drain: '0', auth: 'guest', logLevel: 'warn' };
 
   it('reads what is right', () => {
-    assert.deepEqual(readConfig(right), { host: '127.0.0.1', port: 8080, data: './data', drainMs: 0 });
+    assert.deepEqual(readConfig(right), {
+      ...{ host: '127.0.0.1', port: 8080, data: './data', drainMs: 0, auth: { mode: 'guest' } },
+      ...{ origins: [], trustProxy: [], logLevel: 'warn' },
+    });
     assert.equal(readConfig({ ...right, drain: '3600' }).drainMs, 3_600_000);
     for (const port of ['0', '1', '65535']) assert.equal(readConfig({ ...right, port }).port, Number(port));
     for (const host of ['0.0.0.0', '::1', '::', 'localhost', 'fe80::1%eth0']) assert.equal(readConfig({ ...right, host }).host, host);

@@ -1,3 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { BlockList, isIP } from 'node:net';
+
+/** Who is let in, by what. */
+export type AuthConfig =
+  /** Guests by the name they give; `secret`: what their tokens are signed with, instead of a key that the store keeps. */
+  | { readonly mode: 'guest'; readonly secret?: string }
+  /** Tokens that somebody else makes. */
+  | {
+      readonly mode: 'jwt';
+      readonly trust: { readonly secret: string } | { readonly publicKey: string } | { readonly jwks: URL };
+      readonly issuer?: string;
+      readonly audience?: string;
+    };
+
 /** What `serve` can be told. */
 export interface Config {
   readonly host: string;
@@ -6,7 +21,18 @@ export interface Config {
   readonly data: string;
   /** For how long links work on when the server is told to end, while their clients move over to other nodes. Milliseconds. */
   readonly drainMs: number;
+  readonly auth: AuthConfig;
+  /** Pages of these origins may connect too, besides the server's own. */
+  readonly origins: readonly string[];
+  /** Addresses of proxies that are believed when they say for whom they speak. */
+  readonly trustProxy: readonly string[];
+  /** Where people reach the server, when that is not where it listens. */
+  readonly baseUrl?: string;
+  readonly logLevel: LogLevel;
 }
+
+export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof logLevels)[number];
 
 /** The same as an operator writes it. */
 export interface Given {
@@ -15,9 +41,22 @@ export interface Given {
   readonly data: string;
   /** Seconds. */
   readonly drain: string;
+  readonly auth: string;
+  readonly secretFile?: string;
+  readonly jwtSecretFile?: string;
+  readonly jwtKeyFile?: string;
+  readonly jwksUrl?: string;
+  readonly jwtIssuer?: string;
+  readonly jwtAudience?: string;
+  /** With commas between. */
+  readonly origins?: string;
+  readonly trustProxy?: string;
+  readonly baseUrl?: string;
+  readonly logLevel: string;
 }
 
 const longestDrain = 3_600;
+const fewestSecretCharacters = 32;
 
 /** What is wrong with the configuration, or with the place: said to the operator as it is, without a stack. */
 export class StartError extends Error {
@@ -31,16 +70,30 @@ export class StartError extends Error {
   }
 }
 
-/** Reads what an operator has written. Throws StartError, which says what would be right. */
-export function readConfig({ host, port, data, drain }: Given): Config {
+const wrong = (option: string, given: string, right: string): StartError => new StartError(`--${option} ${given}: ${right}`, 2);
+
+/** Reads what an operator has written, and the files that it names. Throws StartError, which says what would be right. */
+export function readConfig(given: Given): Config {
+  const { host, port, data, drain, baseUrl, logLevel } = given;
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-    throw new StartError(`--port ${port}: a port is a whole number from 0 (any that is free) to 65535`, 2);
+    throw wrong('port', port, 'a port is a whole number from 0 (any that is free) to 65535');
   }
-  if (!/^[\w.:%-]+$/.test(host)) throw new StartError(`--host ${host}: this is no address; 127.0.0.1 is one`, 2);
+  if (!/^[\w.:%-]+$/.test(host)) throw wrong('host', host, 'this is no address; 127.0.0.1 is one');
   if (!/^\d{1,4}$/.test(drain) || Number(drain) > longestDrain) {
-    throw new StartError(`--drain ${drain}: whole seconds, from 0 (at once) to ${longestDrain}`, 2);
+    throw wrong('drain', drain, `whole seconds, from 0 (at once) to ${longestDrain}`);
   }
-  return { host, port: Number(port), data: dataFolder(data), drainMs: Number(drain) * 1_000 };
+  if (!isLogLevel(logLevel)) throw wrong('log-level', logLevel, `one of ${logLevels.join(', ')}`);
+  return {
+    host,
+    port: Number(port),
+    data: dataFolder(data),
+    drainMs: Number(drain) * 1_000,
+    auth: readAuth(given),
+    origins: list(given.origins).map(readOrigin),
+    trustProxy: list(given.trustProxy).map(readAddress),
+    ...(baseUrl !== undefined && { baseUrl: readBaseUrl(baseUrl) }),
+    logLevel,
+  };
 }
 
 /** An empty name would mean wherever one happens to be. Throws StartError. */
@@ -52,4 +105,92 @@ export function dataFolder(data: string): string {
 /** Whether only programs on this machine can reach a server that listens there. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function readAuth(given: Given): AuthConfig {
+  const { auth, secretFile, jwtSecretFile, jwtKeyFile, jwksUrl, jwtIssuer, jwtAudience } = given;
+  const ways = [jwtSecretFile, jwtKeyFile, jwksUrl].filter((one) => one !== undefined);
+  const forJwt = [...ways, jwtIssuer, jwtAudience].some((one) => one !== undefined);
+  if (auth === 'guest') {
+    if (forJwt) throw new StartError('--jwt-* and --jwks-url belong to --auth jwt', 2);
+    return { mode: 'guest', ...(secretFile !== undefined && { secret: readSecret('secret-file', secretFile) }) };
+  }
+  if (auth !== 'jwt') throw wrong('auth', auth, 'guest (people come in by a name) or jwt (they bring a token that somebody else made)');
+  if (secretFile !== undefined) throw new StartError('--secret-file belongs to --auth guest; for jwt there is --jwt-secret-file', 2);
+  if (ways.length !== 1) throw new StartError('--auth jwt takes one of --jwt-secret-file, --jwt-key-file and --jwks-url', 2);
+  return {
+    mode: 'jwt',
+    trust: readTrust(given),
+    ...(jwtIssuer !== undefined && { issuer: jwtIssuer }),
+    ...(jwtAudience !== undefined && { audience: jwtAudience }),
+  };
+}
+
+function readTrust({ jwtSecretFile, jwtKeyFile, jwksUrl = '' }: Given): Extract<AuthConfig, { mode: 'jwt' }>['trust'] {
+  if (jwtSecretFile !== undefined) return { secret: readSecret('jwt-secret-file', jwtSecretFile) };
+  if (jwtKeyFile !== undefined) return { publicKey: readGiven('jwt-key-file', jwtKeyFile) };
+  if (!URL.canParse(jwksUrl) || !/^https?:$/.test(new URL(jwksUrl).protocol)) {
+    throw wrong('jwks-url', jwksUrl, 'such as https://login.example.org/.well-known/jwks.json');
+  }
+  const jwks = new URL(jwksUrl);
+  // Whoever can change what comes back can sign for everybody.
+  if (jwks.protocol === 'http:' && !isLoopback(jwks.hostname.replace(/^\[|\]$/g, ''))) {
+    throw wrong('jwks-url', jwksUrl, 'keys come over https, or from this machine');
+  }
+  return { jwks };
+}
+
+function readSecret(option: string, path: string): string {
+  const secret = readGiven(option, path).trim();
+  if (secret.length < fewestSecretCharacters) {
+    throw wrong(option, path, `holds no secret of at least ${fewestSecretCharacters} characters (openssl rand -base64 32 makes one)`);
+  }
+  return secret;
+}
+
+function readGiven(option: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw wrong(option, path, `cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+function list(text: string | undefined): readonly string[] {
+  return (text ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+}
+
+function readOrigin(text: string): string {
+  const right = 'such as https://chat.example.org, with commas between';
+  if (!URL.canParse(text)) throw wrong('origins', text, right);
+  const { origin, protocol } = new URL(text);
+  if (!/^https?:$/.test(protocol) || origin !== text.replace(/\/$/, '').toLowerCase()) throw wrong('origins', text, right);
+  return origin;
+}
+
+function readAddress(text: string): string {
+  const right = 'addresses, or networks such as 10.0.0.0/8, with commas between';
+  const [address = '', bits, more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more !== undefined) throw wrong('trust-proxy', text, right);
+  if (bits === undefined) return text;
+  if (!/^\d{1,3}$/.test(bits)) throw wrong('trust-proxy', text, right);
+  try {
+    new BlockList().addSubnet(address, Number(bits), family === 4 ? 'ipv4' : 'ipv6');
+  } catch {
+    throw wrong('trust-proxy', text, right);
+  }
+  return text;
+}
+
+function readBaseUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw wrong('base-url', text, 'such as https://chat.example.org');
+  return text.replace(/\/+$/, '');
+}
+
+function isLogLevel(text: string): text is LogLevel {
+  return (logLevels as readonly string[]).includes(text);
 }

@@ -1,31 +1,39 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { Refusal } from '@hubbub/protocol/codes';
+import { uuidv7 } from '@hubbub/protocol/id';
 import { api } from './api/api.ts';
-import { guestIdentity, guestToken } from './auth/guest.ts';
-import { SecretError, secretFile } from './auth/secret.ts';
+import { guests, guestToken } from './auth/guest.ts';
+import { openIdentity } from './auth/identity.ts';
+import { jwts } from './auth/jwt.ts';
+import type { Keys } from './auth/keys.ts';
+import { secretFile } from './auth/secret.ts';
+import type { Verifier } from './auth/verifier.ts';
 import { localBus } from './broker/local.ts';
-import { openRooms } from './chat/authority.ts';
-import { type Config, dataFolder, StartError } from './config.ts';
-import { trimBelow } from './core/commands/trim.ts';
+import { chatAuthority } from './chat/authority.ts';
+import { beginRooms, offerOwnership } from './chat/begin.ts';
+import type { Config } from './config.ts';
 import { createNode } from './core/node.ts';
 import { processEnv } from './env.ts';
-import { ListenError, openHttp } from './gateway/http.ts';
+import { openHttp } from './gateway/http.ts';
 import { fromLoopback } from './gateway/loopback.ts';
+import { Peers } from './gateway/peers.ts';
 import { listenWebSocket } from './gateway/websocket.ts';
+import { keysOf } from './main/keys.ts';
+import { ServerRecord } from './main/record.ts';
+import { startError } from './main/start-error.ts';
 import { openPresence } from './presence/presence.ts';
-import { filesOf } from './store/sqlite/files.ts';
-import { openSqlite, SqliteOpenError } from './store/sqlite/open.ts';
-import { restoreSqlite } from './store/sqlite/restore.ts';
-import { type Checked, type LongWork, type Store, StoreError } from './store/store.ts';
-
+import { openSqlite } from './store/sqlite/open.ts';
+import { openLog } from './telemetry/log.ts';
 import { openMetrics } from './telemetry/metrics.ts';
 
-export { type Config, isLoopback, readConfig, StartError } from './config.ts';
+export { type Config, type Given, isLoopback, readConfig, StartError } from './config.ts';
+export { backupStore, checkStore, type FolderWork, makeToken, renewStore, restoreStore, trimStore } from './main/folder.ts';
 
 export interface Server {
   /** Where it listens. */
   readonly url: string;
+  /** Whoever opens this first owns the server; undefined once somebody does. */
+  readonly ownerLink: string | undefined;
   /** Ends links, store and listening. Closing twice closes once. */
   close(): Promise<void>;
 }
@@ -40,13 +48,15 @@ export interface ServerSinks {
 /** Names this program to its clients. */
 const build = '0.1.0';
 const page = resolve(import.meta.dirname, '../../web/dist');
-/** Made at the first start, readable by the owner alone: what guests' tokens are signed with, and the administrator's token. */
-const secretName = 'secret';
+/** Made at the first start, readable by the owner alone: tokens that are known as they are. */
 const adminTokenName = 'admin.token';
+const serviceKeyName = 'service.key';
+const calendar = Date.now;
 
 /** Puts a server together and starts it: the one place that names implementations. Throws StartError. */
-export async function startServer({ host, port, data, drainMs }: Config, sinks: ServerSinks): Promise<Server> {
-  const record = new Record(join(data, 'server.json'));
+export async function startServer(config: Config, sinks: ServerSinks): Promise<Server> {
+  const { host, port, data, drainMs, auth, origins, trustProxy, baseUrl, logLevel } = config;
+  const record = new ServerRecord(join(data, 'server.json'));
   await using opened = new AsyncDisposableStack();
   try {
     const fatal = (text: string): void => {
@@ -57,149 +67,72 @@ export async function startServer({ host, port, data, drainMs }: Config, sinks: 
     opened.defer(() => store.close());
     // The folder is ours, so whoever wrote this has gone.
     record.remove();
-    const secret = secretFile(join(data, secretName));
-    const adminToken = secretFile(join(data, adminTokenName));
     const env = processEnv();
+    const { random } = env;
+    const log = openLog(logLevel);
+    const keys = auth.mode === 'guest' ? await keysOf(store, { data, secret: auth.secret }) : undefined;
+    const id = (): string => uuidv7({ now: calendar, random });
+    await beginRooms(store, ['room:general']);
+    const code = await offerOwnership(store, { id, random, digest });
     const node = createNode({
       env,
       store,
       broker: localBus(env.turn).open,
-      authority: openRooms(),
-      identity: guestIdentity({ secret, adminToken, random: env.random }),
+      authority: chatAuthority({ store, calendar, digest }),
+      identity: openIdentity({ store, verifier: verifierOf(config, keys, random), fixed: fixedTokens(data), now: env.now, calendar }),
       presence: openPresence(),
       build,
+      onEnd: (end) => log.linkEnded(end),
     });
     opened.defer(() => node.close());
     const { calls } = node;
+    const peers = new Peers({ trustProxy, origins, now: env.now });
     const isLocal = (request: { readonly raw: Parameters<typeof fromLoopback>[0] }): boolean => fromLoopback(request.raw);
-    const http = await openHttp(page, async (app) => {
-      const status = () => node.status();
-      const metrics = openMetrics({ counts: env.counts, status: () => ({ ...status() }) });
-      await app.register(api, { calls, status, metrics, isLocal, now: Date.now, random: env.random, build });
+    const mint = keys && ((user: string, times: Parameters<typeof guestToken>[2]) => guestToken(user, keys, times));
+    const http = await openHttp({
+      page,
+      peers,
+      doors: async (app) => {
+        const status = () => node.status();
+        const metrics = openMetrics({ counts: env.counts, status: () => ({ ...status() }) });
+        await app.register(api, { calls, status, metrics, isLocal, now: calendar, random, mint, build });
+      },
     });
     opened.defer(() => http.close());
     await node.start();
-    opened.defer(listenWebSocket(http.server, { env, attach: (transport) => node.attach(transport) }));
+    opened.defer(listenWebSocket(http.server, { env, peers, attach: (transport) => node.attach(transport) }));
     const taken = await http.listen(host, port);
     opened.defer(() => record.remove());
     record.write({ url: urlOf(reachable(host), taken), pid: process.pid });
     const running = opened.move();
     let closing: Promise<void> | undefined;
-    return { url: urlOf(host, taken), close: () => (closing ??= node.close(drainMs).then(() => running.disposeAsync())) };
+    return {
+      url: urlOf(host, taken),
+      // Behind the #, so that no proxy and no log ever sees it.
+      ownerLink: code && `${baseUrl ?? urlOf(reachable(host), taken)}/#own=${code}`,
+      close: () => (closing ??= node.close(drainMs).then(() => running.disposeAsync())),
+    };
   } catch (error) {
     throw startError(error);
   }
 }
 
-/** Makes the token of a user, with the secret of the folder `data`. Throws StartError when no server has ever started there. */
-export function makeToken(data: string, user: string): Promise<string> {
-  const path = join(data, secretName);
-  if (!existsSync(path)) throw new StartError(`${path} is not there: the first start of a server on this folder makes it`);
-  return guestToken(user, readFileSync(path, 'utf8').trim());
+function verifierOf({ auth }: Config, keys: Keys | undefined, random: () => number): Verifier {
+  if (auth.mode === 'jwt') return jwts(auth);
+  if (!keys) throw new Error('guests without a key');
+  return guests({ keys, calendar, random });
 }
 
-/** What is done to a folder on which no server runs; `note` gets what an operator should read. */
-export interface FolderWork extends LongWork {
-  readonly note: (text: string) => void;
+/** Who may administer, and the service that may speak for anyone. */
+function fixedTokens(data: string) {
+  return [
+    { token: secretFile(join(data, adminTokenName)), user: 'admin', rights: ['import', 'admin'] },
+    { token: secretFile(join(data, serviceKeyName)), user: 'service', rights: ['as'] },
+  ] as const;
 }
 
-/** Reads the whole log of the folder `data`, on which no server runs; `report` gets each problem. Throws StartError. */
-export function checkStore(
-  data: string,
-  report: (problem: string) => void,
-  { note, ...work }: FolderWork,
-): Promise<Checked & { readonly problems: number }> {
-  return withStore(data, note, async ({ powers }) => {
-    if (!powers.checkable) throw new StartError('this store cannot be checked');
-    let problems = 0;
-    try {
-      const read = await powers.checkable.check((problem) => {
-        problems += 1;
-        report(problem);
-      }, work);
-      return { ...read, problems };
-    } catch (error) {
-      // Pages that cannot be read at all end the reading, and what was counted by then is no count.
-      throw error instanceof StoreError ? new StartError(`the rest of the store cannot be read: ${error.message}`) : error;
-    }
-  });
-}
-
-/**
- * Copies the store of the folder `data`, on which no server runs, to `file`. Answers where the copy is and how many bytes it has. Throws
- * StartError, also when there is a `file` already: it may be the only other copy.
- */
-export function backupStore(data: string, file: string, { note, ...work }: FolderWork): Promise<{ path: string; bytes: number }> {
-  const path = resolve(file);
-  return withStore(data, note, async ({ powers }) => {
-    if (!powers.backup) throw new StartError('this store cannot be backed up from here');
-    const { bytes } = await powers.backup.backup(path, work);
-    return { path, bytes };
-  });
-}
-
-/** Drops the events of a channel below the position `before`, in the folder `data`, on which no server runs. Answers the first that is kept. Throws StartError. */
-export function trimStore(data: string, channel: string, before: string, { note }: FolderWork): Promise<{ first: number }> {
-  return withStore(data, note, (store) => trimBelow((call) => call(store), channel, before));
-}
-
-/** Begins a new history of the folder `data`, on which no server runs, and answers its name. Throws StartError. */
-export function renewStore(data: string, { note }: FolderWork): Promise<{ epoch: string }> {
-  return withStore(data, note, async (store) => {
-    if (!store.powers.renewable) throw new StartError('this store cannot begin a new history');
-    const { epoch: from } = await store.heads([]);
-    const { epoch } = await store.powers.renewable.renew(from);
-    return { epoch };
-  });
-}
-
-/** Puts the backup `file` in the place of the store of the folder `data`; the next server there begins a new history. Throws StartError. */
-export function restoreStore(data: string, file: string): void {
-  try {
-    restoreSqlite(dataFolder(data), file);
-  } catch (error) {
-    throw startError(error);
-  }
-}
-
-/** Opening takes the folder's lock, so it is refused while a server runs, and none starts meanwhile. */
-async function withStore<Result>(data: string, note: (text: string) => void, work: (store: Store) => Promise<Result>): Promise<Result> {
-  try {
-    const { main } = filesOf(resolve(dataFolder(data)));
-    // Opening would make one, and a mistyped folder would be found in order.
-    if (!existsSync(main)) throw new StartError(`${main} is not there: --data names the folder of a server`);
-    const store = await openSqlite(data, { onNote: note, onFatal: ({ message }) => note(message) });
-    try {
-      // The folder is ours, so whoever wrote this has gone; left there, he would be named as the one who holds it.
-      new Record(join(data, 'server.json')).remove();
-      return await work(store);
-    } finally {
-      await store.close();
-    }
-  } catch (error) {
-    throw error instanceof StoreError || error instanceof Refusal ? new StartError(error.message) : startError(error);
-  }
-}
-
-/** Where the command line finds a running server, and its process. */
-class Record {
-  readonly #path: string;
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  write(server: { url: string; pid: number }): void {
-    const next = `${this.#path}.new`;
-    rmSync(next, { force: true });
-    writeFileSync(next, `${JSON.stringify(server)}\n`, { mode: 0o600 });
-    // Whoever reads it reads all of it.
-    renameSync(next, this.#path);
-  }
-
-  remove(): void {
-    rmSync(this.#path, { force: true });
-  }
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
 }
 
 function urlOf(host: string, port: number): string {
@@ -209,12 +142,4 @@ function urlOf(host: string, port: number): string {
 /** An address that means "all of them" is one to listen on, not one to go to. */
 function reachable(host: string): string {
   return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-}
-
-function startError(error: unknown): unknown {
-  if (error instanceof SqliteOpenError || error instanceof SecretError) return new StartError(error.message);
-  if (error instanceof ListenError) return new StartError(error.message, error.about === 'host' ? 2 : 1);
-  // What the system says of a file: no defect of ours, and its message names the file.
-  if (error instanceof Error && 'code' in error && 'path' in error) return new StartError(error.message);
-  return error;
 }

@@ -74,6 +74,7 @@ export function simulatedAuthority(store: Store): Authority {
       const found = await values(pairs);
       return questions.map((_, at) => (found[2 * at] === inside && !found[2 * at + 1] ? 'ok' : 'forbidden'));
     },
+    listed: 'public',
     mine: (who) => `member:${who.user}`,
     admit: (who, channel, { kind, body }) => admit(who, channel, kind, (typeof body === 'object' ? body : {}) as Body),
   };

@@ -257,8 +257,9 @@ interface Written {
 
 /** Everybody is who he says he is. */
 const identity: Identity = {
-  identify: async (credentials) => {
-    const user = 'name' in credentials ? credentials.name : credentials.token;
-    return { who: { user, rights: [] }, token: user };
-  },
+  identify: async (shown) =>
+    shown.map((credentials) => {
+      const user = 'name' in credentials ? credentials.name : credentials.token;
+      return { who: { user, rights: [] }, token: user };
+    }),
 };

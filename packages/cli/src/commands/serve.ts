@@ -1,25 +1,28 @@
-import { isLoopback, readConfig, type Server, StartError, startServer } from '@hubbub/server/main';
+import { type Config, type Given, isLoopback, readConfig, type Server, StartError, startServer } from '@hubbub/server/main';
+import type { Command } from 'commander';
+import { withConfigFile } from '../config-file.ts';
 import { CommandError } from '../fail.ts';
 
-export interface ServeOptions {
-  readonly host: string;
-  readonly port: string;
-  readonly data: string;
-  readonly drain: string;
+export interface ServeOptions extends Given {
+  readonly config?: string;
+  readonly checkConfig?: true;
 }
 
 const say = (text: string): void => void process.stderr.write(`hubbub: ${text}\n`);
 
-/** Runs a server until it is told to stop. */
-export async function serve(options: ServeOptions): Promise<void> {
-  const starting = start(options);
+/** Runs a server until it is told to stop; or only says whether what it is told makes sense. */
+export async function serve(options: ServeOptions, command: Command): Promise<void> {
+  const config = configOf(withConfigFile(options, command));
+  if (options.checkConfig) return void process.stdout.write('the configuration is in order\n');
+  const starting = start(config);
   // Before the ready line, so that whoever waits for it can stop the server cleanly from then on.
   stopOnSignal(starting);
   const server = await starting;
   process.stdout.write(`hubbub listening on ${server.url}\n`);
-  if (!isLoopback(options.host)) {
+  if (server.ownerLink !== undefined) say(`nobody owns this server yet: whoever opens this first does, once: ${server.ownerLink}`);
+  if (!isLoopback(config.host)) {
     say(
-      `${options.host} lets in whoever can reach this machine; over plain http a page on another machine is no secure context (no notifications, no offline page): put TLS in front`,
+      `${config.host} lets in whoever can reach this machine; over plain http a page on another machine is no secure context (no notifications, no offline page): put TLS in front`,
     );
   }
 }
@@ -44,9 +47,17 @@ function stopOnSignal(starting: Promise<Server>): void {
   process.on('SIGINT', stop);
 }
 
-async function start(options: ServeOptions): Promise<Server> {
+function configOf(given: Given): Config {
   try {
-    return await startServer(readConfig(options), {
+    return readConfig(given);
+  } catch (error) {
+    throw error instanceof StartError ? new CommandError(error.message, error.exitCode) : error;
+  }
+}
+
+async function start(config: Config): Promise<Server> {
+  try {
+    return await startServer(config, {
       note: say,
       fatal: (text) => {
         say(`cannot go on: ${text}`);

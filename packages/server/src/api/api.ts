@@ -1,12 +1,16 @@
 /** The doors for programs that speak HTTP: one plugin, with its own way to say what is wrong, and a description of all of it. */
 import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyPluginAsync } from 'fastify';
 import { type ApiOptions, channelRoutes } from './channels.ts';
 import { type HealthOptions, healthRoutes } from './health.ts';
+import { type PeopleOptions, peopleRoutes } from './people.ts';
 import { problemOf, sendProblem } from './problem.ts';
 import { validator } from './validator.ts';
 
-export const api: FastifyPluginAsync<ApiOptions & HealthOptions & { readonly build: string }> = async (app, options) => {
+export type DoorsOptions = ApiOptions & HealthOptions & PeopleOptions & { readonly build: string };
+
+export const api: FastifyPluginAsync<DoorsOptions> = async (app, options) => {
   app.setValidatorCompiler(validator);
   app.setErrorHandler((error, _, reply) => sendProblem(reply, problemOf(error)));
   await app.register(swagger, {
@@ -21,6 +25,8 @@ export const api: FastifyPluginAsync<ApiOptions & HealthOptions & { readonly bui
     },
   });
   await app.register(channelRoutes, options);
+  await app.register(peopleRoutes, options);
   await app.register(healthRoutes, options);
+  await app.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'Hubbub: the doors' } });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 };

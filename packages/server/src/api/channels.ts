@@ -1,13 +1,12 @@
 /** The commands of a link, for programs that speak HTTP (PROTOCOL, section 8). */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { codes } from '@hubbub/protocol/codes';
-import { Draft, FactsReply, HistoryReply, SendReply, Sent } from '@hubbub/protocol/frames';
+import { ChannelsReply, Draft, FactsReply, HistoryReply, PresenceReply, SendReply, Sent } from '@hubbub/protocol/frames';
 import { uuidv7 } from '@hubbub/protocol/id';
 import { limits } from '@hubbub/protocol/limits';
 import { Type } from 'typebox';
 import type { Calls } from '../core/calls.ts';
 import { tokenOf } from './bearer.ts';
-import { Problem, sendProblem } from './problem.ts';
+import { Problem, sendResult } from './problem.ts';
 
 export interface ApiOptions {
   readonly calls: Calls;
@@ -29,6 +28,14 @@ const HistoryQuery = Type.Object(
   },
   closed,
 );
+const ChannelsQuery = Type.Object(
+  {
+    of: Type.Union([Type.Literal('mine'), Type.Literal('public')]),
+    next: Type.Optional(Type.String({ maxLength: 1024 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.channelsPerCommand })),
+  },
+  closed,
+);
 const FactsQuery = Type.Object(
   {
     prefix: Type.Optional(Type.String({ maxLength: 256 })),
@@ -42,6 +49,34 @@ const FactsQuery = Type.Object(
 
 /** Sign-in, sending, history and facts. */
 export const channelRoutes: FastifyPluginAsyncTypebox<ApiOptions> = async (app, { calls, now, random }) => {
+  app.get(
+    '/v1/channels',
+    {
+      schema: {
+        summary: 'Channels that are yours, or that everybody is told of, and where they stand',
+        querystring: ChannelsQuery,
+        response: { 200: ChannelsReply, default: Problem },
+        security,
+      },
+    },
+    async (request, reply) => reply.send(await calls.channels(tokenOf(request), request.query)),
+  );
+
+  app.get(
+    '/v1/channels/:channel/presence',
+    {
+      schema: {
+        summary: 'Who is there',
+        description: 'As far as this node has heard. Users in the order of their names; `after` asks for those behind a name.',
+        params: Channel,
+        querystring: Type.Object({ after: Type.Optional(Type.String({ maxLength: 256 })) }, closed),
+        response: { 200: PresenceReply, default: Problem },
+        security,
+      },
+    },
+    async (request, reply) => reply.send(await calls.presence(tokenOf(request), request.params.channel, request.query.after)),
+  );
+
   app.post(
     '/v1/session',
     {
@@ -70,11 +105,7 @@ export const channelRoutes: FastifyPluginAsyncTypebox<ApiOptions> = async (app, 
       const { channel } = request.params;
       const id = request.body.id ?? uuidv7({ now, random });
       const { epoch, results } = await calls.send(tokenOf(request), { channel, events: [{ ...request.body, id }] });
-      const [result] = results;
-      if (!result) throw new Error('an event without a result');
-      if (!('error' in result)) return reply.send({ epoch, id, ...result });
-      const { code, text, retryAfter } = result.error as { code: keyof typeof codes; text: string; retryAfter?: number };
-      return sendProblem(reply, { status: codes[code].status, title: text, code, ...(retryAfter !== undefined && { retryAfter }) });
+      return sendResult(reply, results[0], (sent) => ({ epoch, id, ...sent }));
     },
   );
 

@@ -1,4 +1,5 @@
 import { type Code, codes, Refusal } from '@hubbub/protocol/codes';
+import type { Failed, Sent } from '@hubbub/protocol/frames';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 
@@ -25,6 +26,14 @@ export function sendProblem(reply: FastifyReply, { status, title, code, retryAft
     .code(status)
     .type('application/problem+json')
     .send({ title, status, ...(code && { code }), ...(retryAfter !== undefined && { retryAfter }) });
+}
+
+/** The one result of a send, or why there is none. */
+export function sendResult(reply: FastifyReply, result: Sent | Failed | undefined, made: (sent: Sent) => object): FastifyReply {
+  if (!result) throw new Error('an event without a result');
+  if (!('error' in result)) return reply.send(made(result));
+  const { code, text, retryAfter } = result.error as { code: Code; text: string; retryAfter?: number };
+  return sendProblem(reply, { status: codes[code].status, title: text, code, ...(retryAfter !== undefined && { retryAfter }) });
 }
 
 /** What a command refused with; anything else is a defect of ours, whose words are nobody's business. */

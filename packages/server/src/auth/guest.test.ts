@@ -2,29 +2,29 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decodeName, isUser } from '@hubbub/protocol/names';
 import { SignJWT } from 'jose';
-import type { IdentityAnswer, Who } from '../core/identity.ts';
-import { guestIdentity, guestToken } from './guest.ts';
+import { guests, guestToken } from './guest.ts';
+import { givenKey } from './keys.ts';
+import type { Refused, Verified } from './verifier.ts';
 
 const secret = 'a secret of the test, long enough for HMAC-SHA-256';
-const adminToken = 'the token of the administrator, of this test';
+const keys = givenKey(secret);
+const issuedAt = 1_700_000_000_123;
 
 describe('guest', () => {
-  const identity = guestIdentity({ secret, adminToken, random: Math.random });
-  const byName = (name: string): Promise<IdentityAnswer> => identity.identify({ name });
-  const byToken = (token: string): Promise<IdentityAnswer> => identity.identify({ token });
+  const verifier = guests({ keys, calendar: () => issuedAt, random: Math.random });
+  const byName = (name: string): Promise<Verified | Refused> => verifier.verify({ name });
+  const byToken = (token: string): Promise<Verified | Refused> => verifier.verify({ token });
 
-  function whoOf(answer: IdentityAnswer): Who {
-    assert.ok('who' in answer, 'taken');
-    return answer.who;
+  function whoOf(answer: Verified | Refused): Verified {
+    assert.ok('user' in answer, 'taken');
+    return answer;
   }
 
   it('P20: makes a user of a name and five letters, and a token that is that user for ever after', async () => {
-    const first = await byName('Ann');
-    const { user, rights } = whoOf(first);
+    const { user, token } = whoOf(await byName('Ann'));
     assert.match(user, /^Ann\.[a-z2-7]{5}$/);
-    assert.deepEqual(rights, []);
-    assert.ok('token' in first && first.token !== undefined);
-    assert.deepEqual(await byToken(first.token), { who: { user, rights: [] } });
+    assert.ok(token !== undefined);
+    assert.deepEqual(await byToken(token), { user, issuedAt });
   });
 
   it('takes two of one name for two people', async () => {
@@ -74,22 +74,32 @@ describe('guest', () => {
     });
   }
 
-  it('takes the administrator by his token alone', async () => {
-    assert.deepEqual(await identity.identify({ token: adminToken }), { who: { user: 'admin', rights: ['import', 'admin'] } });
-    // A token of that name, made for somebody else's use, gives no rights.
-    assert.deepEqual(whoOf(await byToken(await guestToken('admin', secret))), { user: 'admin', rights: [] });
+  it('takes tokens of a key without a name, from before keys had names', async () => {
+    const key = new TextEncoder().encode(secret);
+    const old = await new SignJWT().setProtectedHeader({ alg: 'HS256' }).setSubject('ann').setIssuer('hubbub').sign(key);
+    assert.deepEqual(await byToken(old), { user: 'ann' });
+  });
+
+  it('tells until when a token holds', async () => {
+    const expiresAt = Date.now() + 60_000;
+    assert.deepEqual(await byToken(await guestToken('ann', keys, { issuedAt, expiresAt })), { user: 'ann', issuedAt, expiresAt });
+  });
+
+  it('throws when the keys cannot be read: that says nothing about the token', async () => {
+    const away = { newest: keys.newest, find: () => Promise.reject(new Error('the store is away')) };
+    const made = await guestToken('ann', keys, { issuedAt });
+    await assert.rejects(guests({ keys: away, calendar: () => issuedAt, random: Math.random }).verify({ token: made }), /away/);
   });
 
   it('unauthorized: whatever else is wrong with a token, and always in the same words', async () => {
     const key = new TextEncoder().encode(secret);
-    const made = await guestToken('ann', secret);
+    const made = await guestToken('ann', keys, { issuedAt });
     const [head = '', , signature = ''] = made.split('.');
     const wrong = [
       '',
       'x',
-      adminToken.slice(1),
-      `${adminToken}x`,
-      await guestToken('ann', 'another secret, as long as the one of this server'),
+      await guestToken('ann', givenKey('another secret, as long as the one of this server'), { issuedAt }),
+      await new SignJWT().setProtectedHeader({ alg: 'HS256', kid: 'another' }).setSubject('ann').setIssuer('hubbub').sign(key),
       `${head}.${Buffer.from('{"sub":"bob","iss":"hubbub"}').toString('base64url')}.${signature}`,
       `${Buffer.from('{"alg":"none"}').toString('base64url')}.${made.split('.')[1]}.`,
       await new SignJWT().setProtectedHeader({ alg: 'HS256' }).setIssuer('hubbub').sign(key),

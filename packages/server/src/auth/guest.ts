@@ -1,8 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { randomText } from '@hubbub/protocol/id';
 import { encodeName, isUser } from '@hubbub/protocol/names';
-import { jwtVerify, SignJWT } from 'jose';
-import type { Identity, IdentityAnswer } from '../core/identity.ts';
+import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
+import type { Keys } from './keys.ts';
+import { notOurs, type Verified, type Verifier } from './verifier.ts';
 
 const algorithm = 'HS256';
 const issuer = 'hubbub';
@@ -14,37 +14,63 @@ const visible = /[\p{L}\p{N}\p{P}\p{S}]/u;
 const badName = `a name is 1 to ${longestName} characters, fewer where they are not plain letters, and none of them a control character`;
 
 export interface GuestParts {
-  readonly secret: string;
-  /** Who shows it may import and administer. */
-  readonly adminToken: string;
+  readonly keys: Keys;
+  /** The calendar, in milliseconds. */
+  readonly calendar: () => number;
   readonly random: () => number;
 }
 
-/** Guests by the name they give, and the administrator by his token. A guest's token says who he is from then on. */
-export function guestIdentity({ secret, adminToken, random }: GuestParts): Identity {
-  const key = new TextEncoder().encode(secret);
+/** Guests by the name they give. A guest's token says who he is from then on; it ends with its key, or is revoked. */
+export function guests({ keys, calendar, random }: GuestParts): Verifier {
   return {
-    identify: async (credentials): Promise<IdentityAnswer> => {
-      if ('name' in credentials) {
-        const user = guestUser(credentials.name, random);
+    verify: async (shown) => {
+      if ('name' in shown) {
+        const user = guestUser(shown.name, random);
         if (!user) return { refused: 'bad_name', text: badName };
-        return { who: { user, rights: [] }, token: await guestToken(user, secret) };
+        return { user, token: await guestToken(user, keys, { issuedAt: calendar() }) };
       }
-      if (sameSecret(credentials.token, adminToken)) return { who: { user: 'admin', rights: ['import', 'admin'] } };
-      try {
-        const { payload } = await jwtVerify(credentials.token, key, { algorithms: [algorithm], issuer });
-        if (typeof payload.sub === 'string' && isUser(payload.sub)) return { who: { user: payload.sub, rights: [] } };
-      } catch {
-        // Whatever is wrong with it: to a stranger one answer.
-      }
-      return { refused: 'unauthorized', text: 'this token is not one of ours' };
+      const key = await keyOf(shown.token, keys);
+      return (key && (await read(shown.token, key))) ?? notOurs;
     },
   };
 }
 
-/** Makes the token of a user. It does not end: it ends with the secret. */
-export function guestToken(user: string, secret: string): Promise<string> {
-  return new SignJWT().setProtectedHeader({ alg: algorithm }).setSubject(user).setIssuer(issuer).sign(new TextEncoder().encode(secret));
+export interface TokenTimes {
+  /** By the calendar, in milliseconds. */
+  readonly issuedAt: number;
+  /** Left out: it does not end. */
+  readonly expiresAt?: number;
+}
+
+/** Makes the token of a user. */
+export function guestToken(user: string, { newest }: Keys, { issuedAt, expiresAt }: TokenTimes): Promise<string> {
+  const token = new SignJWT().setProtectedHeader({ alg: algorithm, kid: newest.kid }).setSubject(user).setIssuer(issuer);
+  // To the millisecond: what is made after a revocation holds.
+  token.setIssuedAt(issuedAt / 1_000);
+  if (expiresAt !== undefined) token.setExpirationTime(expiresAt / 1_000);
+  return token.sign(newest.secret);
+}
+
+/** A store that does not answer is no verdict on the token: that is thrown. */
+function keyOf(token: string, keys: Keys): ReturnType<Keys['find']> {
+  let kid: string | undefined;
+  try {
+    ({ kid } = decodeProtectedHeader(token));
+  } catch {
+    return Promise.resolve(undefined);
+  }
+  return keys.find(kid);
+}
+
+async function read(token: string, { secret }: { readonly secret: Uint8Array }): Promise<Verified | undefined> {
+  try {
+    const { payload } = await jwtVerify(token, secret, { algorithms: [algorithm], issuer });
+    const { sub, iat, exp } = payload;
+    if (typeof sub !== 'string' || !isUser(sub)) return undefined;
+    return { user: sub, ...(iat !== undefined && { issuedAt: iat * 1_000 }), ...(exp !== undefined && { expiresAt: exp * 1_000 }) };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Two people of one name are two people: five random letters tell them apart. */
@@ -53,10 +79,4 @@ function guestUser(name: string, random: () => number): string | undefined {
   if (!text.isWellFormed() || [...text].length > longestName || unwanted.test(name) || !visible.test(text)) return undefined;
   const user = `${encodeName(text)}.${randomText(random, 5)}`;
   return isUser(user) ? user : undefined;
-}
-
-/** In constant time, whatever the lengths. */
-function sameSecret(given: string, expected: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
 }

@@ -1,20 +1,32 @@
 import { Refusal } from '@hubbub/protocol/codes';
-import type { FactsCommand, HistoryCommand, SendCommand, SendReply } from '@hubbub/protocol/frames';
+import type {
+  ChannelsCommand,
+  ChannelsReply,
+  FactsCommand,
+  HistoryCommand,
+  PresenceReply,
+  SendCommand,
+  SendReply,
+} from '@hubbub/protocol/frames';
+import { isChannel, isUser } from '@hubbub/protocol/names';
+import { channels } from './commands/channels.ts';
 import type { CommandParts } from './commands/context.ts';
 import { facts } from './commands/facts.ts';
 import { history } from './commands/history.ts';
-import { send } from './commands/send.ts';
-import { within } from './deadline.ts';
-import type { Identified, Identity, Who } from './identity.ts';
+import { listed } from './commands/presence.ts';
+import { heldFor, send } from './commands/send.ts';
+import type { Identifying } from './identifying.ts';
+import type { Credentials, Identified, Who } from './identity.ts';
+import type { Passing } from './passing.ts';
 import type { Reading } from './reading.ts';
-import { authorityPatience } from './rights.ts';
 import { Session } from './session.ts';
 
 type Given<Command> = Omit<Command, 'req' | 'cmd'>;
 
 export interface CallsParts extends CommandParts {
-  readonly identity: Identity;
+  readonly identifying: Identifying;
   readonly reading: Reading;
+  readonly passing: Passing;
 }
 
 /**
@@ -63,14 +75,25 @@ export class Calls {
     return `{${raw}}`;
   }
 
-  async #identify(credentials: Parameters<Identity['identify']>[0]): Promise<Identified> {
-    const { env, identity } = this.#parts;
+  async channels(token: string, command: Given<ChannelsCommand>): Promise<ChannelsReply> {
+    return (await channels(this.#parts, { who: await this.who(token) }, command)).reply;
+  }
+
+  /** Who is there, as far as this node has heard: it hears of channels that it has readers of. Nobody is told of changes. */
+  async presence(token: string, channel: string, after: string | undefined): Promise<PresenceReply> {
+    const { passing, reading, held } = this.#parts;
+    const who = await this.who(token);
+    if (!isChannel(channel)) throw new Refusal('bad_channel', 'this is no name of a channel');
+    if (after !== undefined && !isUser(after)) throw new Refusal('bad_name', 'this is no name of a user');
+    if (!passing.presence) throw new Refusal('not_supported', 'this server does not tell who is there');
+    const [readable] = await reading.readable({ who }, [channel]);
+    if (readable === undefined) throw new Refusal('forbidden', 'there is no such channel, or it is not yours to read');
+    if (held()) throw new Refusal('unavailable', 'the log cannot be seen at the moment', heldFor);
+    return listed(passing.presence.list(channel, after), false);
+  }
+
+  async #identify(credentials: Credentials): Promise<Identified> {
     if (this.#ended) throw new Refusal('closing', 'the server is closing');
-    const answer = await within(env, authorityPatience, identity.identify(credentials)).catch(() => undefined);
-    if (!answer) throw new Refusal('unavailable', 'who you are cannot be told at the moment', 500);
-    if ('refused' in answer) throw new Refusal(answer.refused, answer.text);
-    const { expires } = answer.who;
-    if (expires !== undefined && env.now() >= expires) throw new Refusal('unauthorized', 'your sign-in has ended');
-    return answer;
+    return this.#parts.identifying.identify(credentials);
   }
 }

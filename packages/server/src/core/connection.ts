@@ -1,20 +1,18 @@
-import { type Code, codes, problem, Refusal } from '@hubbub/protocol/codes';
+import { type Code, codes, problem } from '@hubbub/protocol/codes';
 import type { Env } from '@hubbub/protocol/env';
 import type { Command, CommandPush, HelloCommand, InboxPush, Push, StatePush } from '@hubbub/protocol/frames';
 import { limits } from '@hubbub/protocol/limits';
 import type { Admission } from './admission.ts';
-import { type ExecuteParts, execute } from './commands/execute.ts';
+import { type ExecuteParts, execute, refusalOf } from './commands/execute.ts';
 import { hello } from './commands/hello.ts';
 import { BadCommand, parseCommand } from './commands/parse.ts';
-import { within } from './deadline.ts';
 import type { FeedLink } from './feed.ts';
-import type { Identity } from './identity.ts';
 import type { InboxLink } from './inbox.ts';
 import type { Mechanism } from './mechanisms.ts';
 import { enter, leave, type Member, type MemberParts } from './member.ts';
 import type { ReadingLink } from './reading.ts';
-import { authorityPatience } from './rights.ts';
-import { Frame, type LinkSink, type Transport } from './transport.ts';
+import type { SignInSinks } from './sign-in.ts';
+import { Frame, type LinkEnd, type LinkSink, type Transport } from './transport.ts';
 import type { AdminLink } from './works.ts';
 
 /** Without a sign of life for so long, a link is taken for dead: nothing is written to it any more. */
@@ -28,16 +26,15 @@ export interface ConnectionParts extends MemberParts, ExecuteParts {
   readonly env: Env<Mechanism>;
   readonly node: string;
   readonly build: string;
-  readonly identity: Identity;
   readonly admission: Admission;
   /** Called once, when the link is gone. */
-  closed(connection: Connection): void;
+  closed(connection: Connection, end: LinkEnd): void;
   /** What the beat of the moment would say. */
   healthNow(): Extract<Push, { push: 'health' }>;
 }
 
 /** One client's link: its commands, their replies, and the feed that is pumped into it whenever there is room. */
-export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, ReadingLink {
+export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, ReadingLink, SignInSinks {
   readonly #parts: ConnectionParts;
   readonly #transport: Transport;
   #state: 'new' | 'asking' | 'open' | 'closed' = 'new';
@@ -47,10 +44,13 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
   #dead = false;
   #leaving = false;
   #cancelHello: () => void;
+  readonly #since: number;
+  #end: Pick<LinkEnd, 'code' | 'reason'> = {};
 
   constructor(parts: ConnectionParts, transport: Transport) {
     this.#parts = parts;
     this.#transport = transport;
+    this.#since = parts.env.now();
     this.#cancelHello = parts.env.timer(limits.helloMs, () => this.close('hello_timeout', `a link says hello within ${limits.helloMs} ms`));
   }
 
@@ -81,6 +81,11 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
       const text = `at most ${limits.commandsInFlight} commands wait for their reply`;
       return this.#reply(command.req, { error: problem({ code: 'too_many', text }) });
     }
+    const wait = this.#member.session.pace(this.#member.who, this.#parts.env.now());
+    if (wait > 0) {
+      const text = `at most ${limits.commandsPerSecond} commands a second`;
+      return this.#reply(command.req, { error: problem({ code: 'too_fast', text, retryAfter: Math.ceil(wait) }) });
+    }
     void this.#run(command, this.#member);
   }
 
@@ -95,7 +100,9 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
     this.#cancelHello();
     this.#parts.works.left(this);
     if (this.#member) leave(this.#parts, this.#member);
-    this.#parts.closed(this);
+    const user = this.user === undefined ? {} : { user: this.user };
+    const lasted = Math.round(this.#parts.env.now() - this.#since);
+    this.#parts.closed(this, { ...user, transport: this.#transport.traits.name, ...this.#end, lasted });
   }
 
   ready(): void {
@@ -105,7 +112,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
   offer(frame: Frame, now = false): boolean {
     const member = this.#member;
     if (this.#state !== 'open' || this.#dead || !member || this.#transport.room() <= 0) return false;
-    if (this.#expired(member)) return false;
+    if (member.signIn.expired()) return false;
     this.#transport.write(frame, now);
     return true;
   }
@@ -116,7 +123,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
 
   get open(): boolean {
     const member = this.#member;
-    return this.#state === 'open' && !this.#dead && member !== undefined && this.#transport.room() > 0 && !this.#expired(member);
+    return this.#state === 'open' && !this.#dead && member !== undefined && this.#transport.room() > 0 && !member.signIn.expired();
   }
 
   get reads(): boolean {
@@ -168,11 +175,19 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
 
   /** Something concerns this user as such: who it is, and all that may be read, is asked again. */
   concern(): void {
+    this.rightsChanged();
+    void this.#member?.signIn.askAgain();
+  }
+
+  signedOut(text: string): void {
+    this.close('unauthorized', text);
+  }
+
+  rightsChanged(): void {
     const member = this.#member;
     if (!member) return;
     for (const subscription of member.feed.subscriptions.values()) member.feed.concern(subscription);
     this.#parts.inboxes.doubt(member.who.user);
-    if (member.token !== undefined) void this.#identifyAgain(member, member.token);
   }
 
   /** The history is another one. */
@@ -191,6 +206,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
   close(code: Code, text: string, retryAfter?: number): void {
     if (this.#state === 'closed') return;
     this.#push({ push: 'error', error: problem({ code, text, ...(retryAfter !== undefined && { retryAfter }) }) });
+    this.#end = { code, reason: text };
     this.#transport.close(code, text);
     this.onClosed();
   }
@@ -208,27 +224,15 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
       this.health(this.#parts.healthNow());
     } catch (error) {
       if (this.#isClosed()) return;
-      const refusal = error instanceof Refusal ? error : new Refusal('unavailable', 'who you are cannot be told at the moment', 500);
+      const refusal = refusalOf(error);
       if (codes[refusal.code].close !== undefined) return this.close(refusal.code, refusal.text, refusal.retryAfter);
       this.#state = 'new';
       this.#reply(command.req, { error: problem(refusal) });
     }
   }
 
-  async #identifyAgain(member: Member, token: string): Promise<void> {
-    try {
-      const answer = await within(this.#parts.env, authorityPatience, this.#parts.identity.identify({ token }));
-      if (this.#isClosed()) return;
-      if ('refused' in answer) return this.close('unauthorized', answer.text);
-      member.who = answer.who;
-    } catch {
-      // Nothing flows meanwhile: the subscriptions are asked about by the authority, which has the same trouble.
-      if (!this.#isClosed()) this.#parts.env.timer(limits.heartbeatMs / 10, () => void this.#identifyAgain(member, token));
-    }
-  }
-
   async #run(command: Exclude<Command, HelloCommand>, member: Member): Promise<void> {
-    if (this.#expired(member)) return;
+    if (member.signIn.expired()) return;
     this.#inFlight += 1;
     try {
       const answer = await execute(this.#parts, member, this, command);
@@ -236,18 +240,14 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
       this.#reply(command.req, answer.reply);
       if (!this.#isClosed()) answer.after?.();
     } catch (error) {
-      const refusal = error instanceof Refusal ? error : new Refusal('unavailable', 'that went wrong on our side', 1_000);
+      const refusal = refusalOf(error);
+      // Of the codes that close, a command that is let in can be answered `unauthorized` alone: by `refresh`.
+      if (refusal.code === 'unauthorized') return this.close(refusal.code, refusal.text);
       this.#reply(command.req, { error: problem(refusal) });
     } finally {
       this.#inFlight -= 1;
       if (command.cmd === 'send') this.#parts.sessions.tidy(member.who.user, member.sessionId);
     }
-  }
-
-  #expired(member: Member): boolean {
-    if (member.who.expires === undefined || this.#parts.env.now() < member.who.expires) return false;
-    this.close('unauthorized', 'your sign-in has ended');
-    return true;
   }
 
   /** Hands over what there is while the link has room. What it writes it has taken in the same turn: nothing is between. */
@@ -256,7 +256,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
     if (this.#pumping || !member) return;
     this.#pumping = true;
     try {
-      while (this.#state === 'open' && !this.#dead && !this.#expired(member)) {
+      while (this.#state === 'open' && !this.#dead && !member.signIn.expired()) {
         const room = this.#transport.room();
         if (room <= 0) {
           if (member.feed.waiting) this.#parts.env.count('behind_full');

@@ -3,13 +3,21 @@ import type { Code } from '@hubbub/protocol/codes';
 /** Who stands behind a link. Nothing else about a person is known to core. */
 export interface Who {
   readonly user: string;
-  /** `import`: sends carry their own `ts` and any `from`. `admin`: may administer the node. */
+  /** `import`: sends carry their own `ts` and any `from`. `as`: sends carry any `from`. `admin`: may administer the node. */
   readonly rights: readonly Right[];
   /** From this moment of the node's clock on, nothing flows. */
   readonly expires?: number;
+  /** What his token lets him do besides; the authority reads it, core does not. */
+  readonly grants?: readonly ChannelGrant[];
 }
 
-export type Right = 'import' | 'admin';
+/** What somebody may do in a channel, or in all whose names begin so: `board:sketch`, `board:*`. */
+export interface ChannelGrant {
+  readonly channel: string;
+  readonly may: readonly ('read' | 'send')[];
+}
+
+export type Right = 'import' | 'as' | 'admin';
 
 /** What a client shows at its `hello`: a token, or (a guest) the name it wants to be seen by. */
 export type Credentials = { readonly token: string } | { readonly name: string };
@@ -18,7 +26,11 @@ export type Identified = { readonly who: Who /** What the guest shows from now o
 
 export type IdentityAnswer = Identified | { readonly refused: Extract<Code, 'unauthorized' | 'bad_name'>; readonly text: string };
 
-/** Tells who shows these credentials. Throws only when it cannot tell now: the client is then told to come back. */
+/**
+ * Tells who shows each of these credentials; answers in order. Core gathers what one turn asks into one call: thousands of clients that
+ * come back at once cost it a few. One that it cannot trust is refused alone. Throws only when it cannot tell now: all are then told to
+ * come back.
+ */
 export interface Identity {
-  identify(credentials: Credentials): Promise<IdentityAnswer>;
+  identify(shown: readonly Credentials[]): Promise<readonly IdentityAnswer[]>;
 }

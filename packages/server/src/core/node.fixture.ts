@@ -7,7 +7,7 @@ import { openMemory } from '../store/memory/memory.ts';
 import { type Item, type Store, StoreError } from '../store/store.ts';
 import type { Authority } from './authority.ts';
 import { Clock } from './clock.fixture.ts';
-import type { Identity } from './identity.ts';
+import type { Credentials, IdentityAnswer } from './identity.ts';
 import { createNode, type HubbubNode, type NodeParts } from './node.ts';
 import type { Frame, LinkSink, Transport } from './transport.ts';
 
@@ -25,17 +25,16 @@ function memberAuthority(store: Store): Authority {
           return member !== null && (await value(`user:${who.user}`, 'banned')) === null ? 'ok' : 'forbidden';
         }),
       ),
+    listed: 'public',
     mine: ({ user }) => `member:${user}`,
     admit: async () => ({ ok: true, counts: true }),
   };
 }
 
-const identity: Identity = {
-  identify: async (credentials) => {
-    const user = 'name' in credentials ? credentials.name : credentials.token;
-    return { who: { user, rights: user === 'admin' ? ['import', 'admin'] : [] }, token: user };
-  },
-};
+async function asSaid(credentials: Credentials): Promise<IdentityAnswer> {
+  const user = 'name' in credentials ? credentials.name : credentials.token;
+  return { who: { user, rights: user === 'admin' ? ['import', 'admin'] : [] }, token: user };
+}
 
 /** A link that keeps what it is given. */
 export class TestLink implements Transport {
@@ -141,7 +140,7 @@ export interface StageOptions {
   readonly hellos?: NodeParts['hellos'];
   readonly lane?: NodeParts['lane'];
   /** Instead of everybody being who he says he is. */
-  readonly identify?: Identity['identify'];
+  readonly identify?: (shown: Credentials) => Promise<IdentityAnswer>;
   /** More sessions in a channel are a crowd. */
   readonly crowd?: number;
   /** It is not to know who is there. */
@@ -190,7 +189,7 @@ export async function nodeStage({
       store,
       broker: bus.open,
       authority,
-      identity: identify ? { identify } : identity,
+      identity: { identify: (shown) => Promise.all(shown.map(identify ?? asSaid)) },
       ...(!alone && { presence: openPresence({ ...(crowd !== undefined && { sessions: crowd }) }) }),
       build: 'test',
       ...(hellos && { hellos }),

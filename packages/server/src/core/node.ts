@@ -14,6 +14,7 @@ import { Fanout } from './fanout.ts';
 import { Flights } from './flight.ts';
 import { History } from './history.ts';
 import { Hub } from './hub.ts';
+import { Identifying } from './identifying.ts';
 import type { Identity } from './identity.ts';
 import { Inboxes } from './inboxes.ts';
 import type { LaneLimits } from './lane.ts';
@@ -26,7 +27,7 @@ import { Reading } from './reading.ts';
 import { Repair } from './repair.ts';
 import { Rights } from './rights.ts';
 import { Sessions } from './session.ts';
-import type { LinkSink, Transport } from './transport.ts';
+import type { LinkEnd, LinkSink, Transport } from './transport.ts';
 import { Works } from './works.ts';
 
 /** What a node is made of. It closes the broker it opens; the store is its owner's. */
@@ -42,6 +43,8 @@ export interface NodeParts {
   readonly build: string;
   /** What may wait to be written; left out: as the design has it. */
   readonly lane?: Partial<LaneLimits>;
+  /** Gets how each link ended. */
+  readonly onEnd?: (end: LinkEnd) => void;
   /** At what pace links may say hello; left out: as the design has it. */
   readonly hellos?: Partial<AdmissionLimits>;
 }
@@ -166,7 +169,7 @@ class Node implements HubbubNode {
       rights,
       history: this.#history,
       authority: parts.authority,
-      identity: parts.identity,
+      identifying: new Identifying(env, parts.identity),
       appender: this.#appender,
       sessions: this.#sessions,
       inboxes: this.#inboxes,
@@ -176,7 +179,10 @@ class Node implements HubbubNode {
       passing: this.#passing,
       powers: store.powers,
       held,
-      closed: (connection) => this.#links.remove(connection),
+      closed: (connection, end) => {
+        this.#links.remove(connection);
+        parts.onEnd?.(end);
+      },
       healthNow: () => this.#links.health,
     };
     this.calls = new Calls(this.#connectionParts);

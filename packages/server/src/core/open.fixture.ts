@@ -4,9 +4,10 @@ import type { NodeParts } from './node.ts';
 export const openToAll: Pick<NodeParts, 'authority' | 'identity' | 'build'> = {
   authority: {
     mayRead: async (questions) => questions.map(() => 'ok'),
+    listed: 'public',
     mine: ({ user }) => `member:${user}`,
     admit: async () => ({ ok: true, counts: true }),
   },
-  identity: { identify: async (shown) => ({ who: { user: 'name' in shown ? shown.name : '', rights: [] } }) },
+  identity: { identify: async (shown) => shown.map((one) => ({ who: { user: 'name' in one ? one.name : '', rights: [] } })) },
   build: 'test',
 };

@@ -44,6 +44,7 @@ export class Stage {
         for (const { who } of questions) this.#knew.set(who.user, head);
         return questions.map(() => 'ok');
       },
+      listed: 'public',
       mine: ({ user }) => `member:${user}`,
       admit: async (_, __, { body }) => {
         const { concerns } = body as Draft;
@@ -61,7 +62,7 @@ export class Stage {
       },
       broker: localBus(env.turn).open,
       authority,
-      identity: { identify: async (shown) => ({ who: { user: 'name' in shown ? shown.name : '', rights: [] } }) },
+      identity: { identify: async (shown) => shown.map((one) => ({ who: { user: 'name' in one ? one.name : '', rights: [] } })) },
       build: 'test',
     });
   }

@@ -59,6 +59,31 @@ export class Reading {
     }
   }
 
+  /** What `read` brings of no channel in particular, whatever it is. Throws Refusal: `unavailable`, `busy`. */
+  async page<Result extends Pair>({ link }: Reader, read: (store: Store) => Promise<Result>): Promise<Result> {
+    const { env, history, held } = this.#parts;
+    try {
+      if (held()) throw new Refusal('unavailable', 'the log cannot be seen at the moment', later);
+      return await within(
+        env,
+        patience,
+        this.#turn(() => this.#ask(link, () => history.ask(read))),
+      );
+    } catch (error) {
+      throw error instanceof Refusal ? error : new Refusal('unavailable', 'the log cannot be read at the moment', later);
+    }
+  }
+
+  /** Those of the channels that `who` may read, in order. Throws Refusal: `unavailable`. */
+  async readable({ who }: Reader, channels: readonly string[]): Promise<readonly string[]> {
+    try {
+      const verdicts = await Promise.all(channels.map((channel) => this.#parts.rights.mayRead(who, channel)));
+      return channels.filter((_, at) => verdicts[at] === 'ok');
+    } catch {
+      throw new Refusal('unavailable', 'who may read here cannot be told at the moment', later);
+    }
+  }
+
   async #tryToRead<Result extends Pair>({ who, link }: Reader, channel: string, read: (store: Store) => Promise<Result>): Promise<Result> {
     const { env, history, rights, held } = this.#parts;
     for (let left = tries; left > 0; left--) {
@@ -66,16 +91,18 @@ export class Reading {
       const askedAt = env.now();
       const verdict = await rights.mayRead(who, channel);
       if (verdict !== 'ok') throw new Refusal(verdict, 'there is no such channel, or it is not yours to read');
-      const page = await this.#turn(() => {
-        // Asked in its turn: of sixty-four that were asked for in one go, the first may have filled the link.
-        if (link?.reads === false) throw new Refusal('busy', 'the former replies are not read yet', later);
-        return history.ask(read);
-      });
+      const page = await this.#turn(() => this.#ask(link, () => history.ask(read)));
       // The right may have gone while the page was read: an answer that old says nothing any more.
       if (!held() && env.now() - askedAt <= answerLasts) return page;
       env.count('read_again');
     }
     throw new Refusal('unavailable', 'the log cannot be seen at the moment', later);
+  }
+
+  /** Asked in its turn: of sixty-four that were asked for in one go, the first may have filled the link. */
+  #ask<Result>(link: ReadingLink | undefined, read: () => Promise<Result>): Promise<Result> {
+    if (link?.reads === false) throw new Refusal('busy', 'the former replies are not read yet', later);
+    return read();
   }
 
   async #turn<Result>(run: () => Promise<Result>): Promise<Result> {

@@ -1,4 +1,5 @@
 import { limits } from '@hubbub/protocol/limits';
+import type { Who } from './identity.ts';
 import { Pace } from './pace.ts';
 
 /**
@@ -7,8 +8,14 @@ import { Pace } from './pace.ts';
  */
 export class Session {
   readonly sending = new Set<string>();
+  readonly #commands = new Pace(limits.commandsPerSecond, limits.commandBurst);
   readonly signals = new Pace(limits.signalsPerSecond, limits.signalBurst);
   links = 0;
+
+  /** Takes one command, and returns 0; or after how many milliseconds it may come again. Programs that speak for many are not held to the pace of one. */
+  pace({ rights }: Who, now: number): number {
+    return rights.includes('import') || rights.includes('as') ? 0 : this.#commands.take(now);
+  }
 }
 
 export class Sessions {

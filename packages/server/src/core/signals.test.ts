@@ -56,7 +56,7 @@ describe('signals', () => {
     assert.equal(ben.take('signal').length, 1);
   });
 
-  it('P63 20 at once and 10 a second for each session, over all channels; beyond: busy, with the time', async () => {
+  it('P63 20 at once and 10 a second for each session, over all channels; beyond: too_fast, with the time', async () => {
     const { stage, links } = await readers(['ann', 'ben', 'ann']);
     const [ann, ben, other] = links;
     stage.join('room:b', 'ann');
@@ -65,11 +65,11 @@ describe('signals', () => {
     for (let at = 0; at < 20; at++) assert.equal(await give(stage, ann, { channel: at % 2 ? 'room:a' : 'room:b' }), undefined, `${at}`);
     const req = ann.say('signal', typing);
     await stage.clock.settle();
-    assert.deepEqual(ann.reply(req)?.['error'], { code: 'busy', text: 'at most 10 signals a second', retryAfter: 100 });
+    assert.deepEqual(ann.reply(req)?.['error'], { code: 'too_fast', text: 'at most 10 signals a second', retryAfter: 100 });
     assert.equal(await give(stage, other as TestLink), undefined, 'another session has its own');
     await stage.clock.pass(1_000);
     for (let at = 0; at < 10; at++) assert.equal(await give(stage, ann), undefined);
-    assert.equal(await give(stage, ann), 'busy');
+    assert.equal(await give(stage, ann), 'too_fast');
     assert.equal(ben.take('signal').length, 10 + 1 + 10);
     assert.equal(stage.clock.counts.get('signal_put_off'), 2);
   });

@@ -43,6 +43,18 @@ export interface LinkSink {
   onClosed(): void;
 }
 
+/** How a link was and how it ended, for the log. */
+export interface LinkEnd {
+  /** Who it was; left out: nobody who was let in. */
+  readonly user?: string;
+  readonly transport: string;
+  /** Why we ended it; left out: the other side did, or the network. */
+  readonly code?: Code;
+  readonly reason?: string;
+  /** How long it stood, in milliseconds. */
+  readonly lasted: number;
+}
+
 /** One frame. Its text is made once; each kind of transport makes its bytes of it once, so that a thousand links share one buffer. */
 export class Frame {
   readonly text: string;

@@ -10,6 +10,7 @@ import { openToAll } from '../core/open.fixture.ts';
 import { createMemoryData } from '../store/memory/data.ts';
 import { openMemory } from '../store/memory/memory.ts';
 import { upgrade, waitFor } from './links.fixture.ts';
+import { Peers } from './peers.ts';
 import { listenWebSocket } from './websocket.ts';
 
 const text = 1;
@@ -144,6 +145,7 @@ export class Hall implements AsyncDisposable {
 
   private constructor(server: Server) {
     const { env } = this.clock;
+    const peers = new Peers({ trustProxy: [], origins: [], now: env.now });
     this.node = createNode({
       env,
       store: openMemory(this.#data),
@@ -152,7 +154,7 @@ export class Hall implements AsyncDisposable {
     });
     this.#server = server;
     server.on('connection', (socket) => this.#sockets.push(socket));
-    this.#stop = listenWebSocket(server, { env, attach: (transport) => this.node.attach(transport) });
+    this.#stop = listenWebSocket(server, { env, peers, attach: (transport) => this.node.attach(transport) });
   }
 
   /** The sender is its first link. */

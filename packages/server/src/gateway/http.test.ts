@@ -6,7 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { type Http, ListenError, openHttp } from './http.ts';
+import { Peers } from './peers.ts';
 import { portOwner } from './port-owner.ts';
+
+const peers = new Peers({ trustProxy: [], origins: [], now: () => 0 });
 
 describe('http', () => {
   const undo: (() => unknown)[] = [];
@@ -22,7 +25,7 @@ describe('http', () => {
   }
 
   async function serve(page: string): Promise<{ http: Http; url: string; port: number }> {
-    const http = await openHttp(page);
+    const http = await openHttp({ page, peers });
     undo.push(() => http.close());
     const port = await http.listen('127.0.0.1', 0);
     return { http, url: `http://127.0.0.1:${port}`, port };
@@ -111,7 +114,7 @@ describe('http', () => {
 
   it('refuses a port that is in use, by name of who has it', async () => {
     const { port } = await serve(folder());
-    const second = await openHttp(folder());
+    const second = await openHttp({ page: folder(), peers });
     undo.push(() => second.close());
     await assert.rejects(second.listen('127.0.0.1', port), (error) => {
       assert.ok(error instanceof ListenError);
@@ -123,7 +126,7 @@ describe('http', () => {
   });
 
   it('refuses an address that is not of this machine', async () => {
-    const http = await openHttp(folder());
+    const http = await openHttp({ page: folder(), peers });
     undo.push(() => http.close());
     // 192.0.2.0/24 is nobody's (RFC 5737).
     await assert.rejects(http.listen('192.0.2.1', 0), (error) => error instanceof ListenError && error.about === 'host');

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
+import fastifyCors from '@fastify/cors';
 import fastifyStatic from '@fastify/static';
 import type { Code } from '@hubbub/protocol/codes';
 import { limits } from '@hubbub/protocol/limits';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { Peers } from './peers.ts';
 import { portOwner } from './port-owner.ts';
 import { webSocketPath } from './websocket.ts';
 
@@ -29,11 +31,16 @@ export class ListenError extends Error {
 
 const noPage = 'Hubbub runs here, but its page has not been built: npm run build:web, then start again.\n';
 
-/**
- * The http server, with the built page of the folder `page` if there is one. Views have URLs of their own: all are the one page. `doors`
- * brings the routes for programs.
- */
-export async function openHttp(page: string, doors?: (app: FastifyInstance) => Promise<void>): Promise<Http> {
+export interface HttpParts {
+  /** The folder of the built page, if there is one. Views have URLs of their own: all are the one page. */
+  readonly page: string;
+  readonly peers: Peers;
+  /** Brings the routes for programs. */
+  readonly doors?: (app: FastifyInstance) => Promise<void>;
+}
+
+/** The http server. */
+export async function openHttp({ page, peers, doors }: HttpParts): Promise<Http> {
   const app = fastify({
     forceCloseConnections: true,
     // As much as a frame.
@@ -41,9 +48,17 @@ export async function openHttp(page: string, doors?: (app: FastifyInstance) => P
     // Any other offer (curl asks for h2c) may be ignored, and must be: the request is an ordinary one.
     http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
     frameworkErrors: (error, _, reply) => {
-      void sendProblem(reply, error.statusCode ?? 400, error.message);
+      void sendProblem(reply, { status: error.statusCode ?? 400, title: error.message });
     },
   });
+  app.addHook('onRequest', async (request, reply) => {
+    const retryAfter = peers.take(request.raw);
+    if (retryAfter === 0) return undefined;
+    reply.header('retry-after', String(Math.ceil(retryAfter / 1_000)));
+    return sendProblem(reply, { status: 429, title: 'Too many requests from this address', code: 'too_fast', retryAfter });
+  });
+  // Tokens travel in a header that pages have to ask for; no cookie is ever taken.
+  if (peers.origins.length > 0) await app.register(fastifyCors, { origin: [...peers.origins], maxAge: 600 });
   app.addHook('onSend', async (_, reply) => {
     // What people have written must not become a script by guessing, nor our page a frame of another.
     reply.headers({
@@ -54,9 +69,11 @@ export async function openHttp(page: string, doors?: (app: FastifyInstance) => P
   });
   app.setErrorHandler<Error & { statusCode?: number }>((error, _, reply) => {
     const status = error.statusCode ?? 500;
-    return sendProblem(reply, status, status < 500 ? error.message : 'That went wrong on our side');
+    return sendProblem(reply, { status, title: status < 500 ? error.message : 'That went wrong on our side' });
   });
-  app.get(webSocketPath, (_, reply) => sendProblem(reply.header('upgrade', 'websocket'), 426, 'This is where WebSockets connect'));
+  app.get(webSocketPath, (_, reply) =>
+    sendProblem(reply.header('upgrade', 'websocket'), { status: 426, title: 'This is where WebSockets connect' }),
+  );
   await doors?.(app);
   if (existsSync(join(page, 'index.html'))) {
     await app.register(fastifyStatic, {
@@ -94,15 +111,12 @@ function isView({ method, url, headers }: FastifyRequest): boolean {
 }
 
 function notFound(reply: FastifyReply): FastifyReply {
-  return sendProblem(reply, 404, 'There is nothing here');
+  return sendProblem(reply, { status: 404, title: 'There is nothing here' });
 }
 
 /** RFC 9457; `code` where the protocol has one. */
-function sendProblem(reply: FastifyReply, status: number, title: string, code?: Code): FastifyReply {
-  return reply
-    .code(status)
-    .type('application/problem+json')
-    .send({ title, status, ...(code && { code }) });
+function sendProblem(reply: FastifyReply, problem: { title: string; status: number; code?: Code; retryAfter?: number }): FastifyReply {
+  return reply.code(problem.status).type('application/problem+json').send(problem);
 }
 
 function listenError(error: unknown, host: string, port: number): unknown {

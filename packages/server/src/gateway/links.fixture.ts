@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { LinkSink, Transport } from '../core/transport.ts';
+import { Peers } from './peers.ts';
 import { listenWebSocket } from './websocket.ts';
 
 /** A link as a node sees it. */
@@ -51,6 +52,7 @@ export class Links {
     this.#server = server;
     server.on('connection', (socket) => this.sockets.push(socket));
     this.stop = listenWebSocket(server, {
+      peers: new Peers({ trustProxy: [], origins: [], now: () => this.now }),
       env: {
         now: () => this.now,
         timer: (ms, run) => {

@@ -7,7 +7,7 @@ import { limits } from '@hubbub/protocol/limits';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { Frame, type LinkSink, type Transport, type TransportTraits } from '../core/transport.ts';
 import { fromLoopback } from './loopback.ts';
-import { originAllowed } from './origin.ts';
+import type { Peers } from './peers.ts';
 
 /** What a link may hold unsent; above it the client is slow, and is given nothing more. Not below a socket's high-water mark, or `drain` would not tell. */
 const window = 64 * 1_024;
@@ -19,7 +19,10 @@ export const webSocketPath = '/v1/ws';
 
 export interface WebSocketParts {
   readonly env: Env;
+  readonly peers: Peers;
   attach(transport: Transport): LinkSink;
+  /** The server is somebody else's: an offer to upgrade anything but our path meets what it would have met without us. */
+  readonly shared?: boolean;
 }
 
 /** Takes the WebSocket upgrades of an http server. Returns what stops it; open links are ended by their node. */
@@ -37,26 +40,64 @@ export function listenWebSocket(server: Server, parts: WebSocketParts): () => vo
     WebSocket: LinkSocket,
   });
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (parts.shared && !isOurs(request)) return;
     socket.on('error', () => socket.destroy());
-    if (request.url?.split('?', 1)[0] !== webSocketPath) {
+    if (!isOurs(request)) {
       return refuse(socket, '404 Not Found', { title: 'There is nothing here to upgrade', status: 404 });
     }
-    if (!originAllowed(request)) {
+    if (!parts.peers.originAllowed(request)) {
       return refuse(socket, '403 Forbidden', { title: 'This page may not connect here', status: 403, code: 'forbidden' });
+    }
+    const retryAfter = parts.peers.take(request);
+    if (retryAfter > 0) {
+      const problem = { title: 'Too many links from this address', status: 429, code: 'too_fast', retryAfter } as const;
+      return refuse(socket, '429 Too Many Requests', problem);
     }
     const loopback = fromLoopback(request);
     upgrader.handleUpgrade(request, socket, head, (client) => new WebSocketTransport(client, socket as Socket, loopback, parts));
   };
   server.on('upgrade', onUpgrade);
+  const restore = parts.shared ? keepOrdinary(server) : () => {};
   return () => {
+    restore();
     server.off('upgrade', onUpgrade);
     upgrader.close();
   };
 }
 
-function refuse(socket: Duplex, status: string, problem: { title: string; status: number; code?: Code }): void {
+function isOurs({ url }: IncomingMessage): boolean {
+  return url?.split('?', 1)[0] === webSocketPath;
+}
+
+/** Where @types/node does not have it. */
+type Upgradable = Server & { shouldUpgradeCallback?: (request: IncomingMessage) => boolean };
+
+/**
+ * A server without listeners for upgrades takes a request that offers one (h2c, as many programs do) as an ordinary request. We are a
+ * listener now, and such requests would wait for ever for an answer. Returns what puts it back as it was.
+ */
+function keepOrdinary(server: Upgradable): () => void {
+  const before = server.shouldUpgradeCallback;
+  if (!before) return () => {};
+  const now = (request: IncomingMessage): boolean =>
+    isOurs(request) || (server.listenerCount('upgrade') > 1 && before.call(server, request));
+  server.shouldUpgradeCallback = now;
+  return () => {
+    if (server.shouldUpgradeCallback === now) server.shouldUpgradeCallback = before;
+  };
+}
+
+interface Refused {
+  readonly title: string;
+  readonly status: number;
+  readonly code?: Code;
+  readonly retryAfter?: number;
+}
+
+function refuse(socket: Duplex, status: string, problem: Refused): void {
   const body = JSON.stringify(problem);
-  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
+  const later = problem.retryAfter === undefined ? '' : `Retry-After: ${Math.ceil(problem.retryAfter / 1_000)}\r\n`;
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${later}Connection: close\r\n\r\n`;
   // Servers' sockets may stay half open: whoever does not close its half would keep the other.
   socket.once('finish', () => socket.destroy());
   socket.end(head + body);

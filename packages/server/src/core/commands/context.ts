@@ -11,6 +11,7 @@ import type { Inbox } from '../inbox.ts';
 import type { Mechanism } from '../mechanisms.ts';
 import type { Passing } from '../passing.ts';
 import type { Session } from '../session.ts';
+import type { SignIn } from '../sign-in.ts';
 import type { Works } from '../works.ts';
 
 /** What commands of every transport work with. */
@@ -41,6 +42,7 @@ export interface PassingCommandParts {
 /** Who gives the command, and where its answer's events go. */
 export interface Caller {
   readonly who: Who;
+  readonly signIn: SignIn;
   readonly session: Session;
   readonly feed: Feed;
   readonly attendance: Attendance;

@@ -1,9 +1,11 @@
+import { Refusal } from '@hubbub/protocol/codes';
 import type { Command, HelloCommand, Replies } from '@hubbub/protocol/frames';
 import type { InboxLink } from '../inbox.ts';
 import type { Inboxes } from '../inboxes.ts';
 import type { Reading, ReadingLink } from '../reading.ts';
 import type { AdminLink } from '../works.ts';
 import { backup } from './backup.ts';
+import { channels } from './channels.ts';
 import { check } from './check.ts';
 import type { AdminParts, Answer, Caller, CommandParts, PassingCommandParts, Raw } from './context.ts';
 import { epoch } from './epoch.ts';
@@ -11,6 +13,7 @@ import { facts } from './facts.ts';
 import { history } from './history.ts';
 import { inbox } from './inbox.ts';
 import { presence } from './presence.ts';
+import { refresh } from './refresh.ts';
 import { send } from './send.ts';
 import { signal } from './signal.ts';
 import { subscribe } from './subscribe.ts';
@@ -40,12 +43,16 @@ export async function execute(
       return history(parts, { who: caller.who, link }, command);
     case 'facts':
       return facts(parts, { who: caller.who, link }, command);
+    case 'channels':
+      return channels(parts, { who: caller.who, link }, command);
     case 'inbox':
       return inbox(parts, caller, link, command);
     case 'signal':
       return signal(parts, caller, command);
     case 'presence':
       return presence(parts, caller, command);
+    case 'refresh':
+      return refresh(parts.env, caller.signIn, command);
     case 'ping':
       return { reply: {} };
     case 'backup':
@@ -57,4 +64,9 @@ export async function execute(
     case 'epoch':
       return epoch(parts, caller, link, command);
   }
+}
+
+/** What a command is answered with that threw this; anything but a Refusal is a defect of ours, whose words are nobody's business. */
+export function refusalOf(error: unknown): Refusal {
+  return error instanceof Refusal ? error : new Refusal('unavailable', 'that went wrong on our side', 1_000);
 }

@@ -4,13 +4,12 @@ import type { HelloCommand, HelloReply } from '@hubbub/protocol/frames';
 import { limits } from '@hubbub/protocol/limits';
 import { isId } from '@hubbub/protocol/names';
 import { protocolVersion } from '@hubbub/protocol/version';
-import { within } from '../deadline.ts';
-import type { Credentials, Identity, Who } from '../identity.ts';
-import { authorityPatience } from '../rights.ts';
+import type { Identifying } from '../identifying.ts';
+import type { Credentials, Who } from '../identity.ts';
 
 export interface HelloParts {
   readonly env: Env;
-  readonly identity: Identity;
+  readonly identifying: Identifying;
   readonly node: string;
   readonly build: string;
 }
@@ -18,26 +17,35 @@ export interface HelloParts {
 export interface Welcome {
   readonly who: Who;
   /** What shows who it is, should that have to be asked again. */
-  readonly token: string | undefined;
+  readonly token?: string;
   readonly reply: HelloReply;
 }
 
 /**
- * Finds out who it is. Throws Refusal: `upgrade_required`, `unauthorized` (both close the link), `bad_id`, `bad_command`, `bad_name`; any
- * other error means that it cannot be told now.
+ * Finds out who it is. Throws Refusal: `upgrade_required`, `unauthorized` (both close the link), `bad_id`, `bad_command`, `bad_name`,
+ * `unavailable`.
  */
-export async function hello({ env, identity, node, build }: HelloParts, command: HelloCommand): Promise<Welcome> {
+export async function hello({ env, identifying, node, build }: HelloParts, command: HelloCommand): Promise<Welcome> {
   if (command.protocol !== protocolVersion) throw new Refusal('upgrade_required', `this server speaks protocol ${protocolVersion}`);
   if (!isId(command.session)) throw new Refusal('bad_id', 'a session is a UUID in lower case');
   const credentials = credentialsOf(command);
-  const answer = await within(env, authorityPatience, identity.identify(credentials));
-  if ('refused' in answer) throw new Refusal(answer.refused, answer.text);
-  const { who, token } = answer;
+  const { who, token } = await identifying.identify(credentials);
+  const shown = token ?? ('token' in credentials ? credentials.token : undefined);
   return {
     who,
-    token: token ?? ('token' in credentials ? credentials.token : undefined),
-    reply: { user: who.user, ...(token !== undefined && { token }), node, build, limits: { ...limits } },
+    ...(shown !== undefined && { token: shown }),
+    reply: {
+      user: who.user,
+      ...(token !== undefined && { token }),
+      ...expiresIn(env, who),
+      ...{ node, build, limits: { ...limits } },
+    },
   };
+}
+
+/** How long a sign-in lasts from now on, in milliseconds, where it ends: client and server have clocks of their own. */
+export function expiresIn(env: Env, { expires }: Who): { readonly expiresIn?: number } {
+  return expires === undefined ? {} : { expiresIn: Math.max(0, Math.round(expires - env.now())) };
 }
 
 function credentialsOf({ token, name }: HelloCommand): Credentials {

@@ -1,6 +1,7 @@
 import { Refusal } from '@hubbub/protocol/codes';
-import type { PresenceCommand } from '@hubbub/protocol/frames';
+import type { PresenceCommand, PresenceReply } from '@hubbub/protocol/frames';
 import { isChannel, isUser } from '@hubbub/protocol/names';
+import type { Listed } from '../presence.ts';
 import type { Answer, Caller, PassingCommandParts } from './context.ts';
 import { heldFor } from './send.ts';
 
@@ -30,8 +31,11 @@ export function presence(
   if (!subscription.admitted) throw new Refusal('unavailable', 'whether you may read it is being asked', askedAboutFor);
   // Before the list is made: what changes between that and the reply is not to be missed.
   const begin = attendance.watch(subscription, after === undefined);
-  const { count, crowded, sample, next } = passing.presence.list(channel, after);
-  const signals = attendance.traits.signals && !crowded;
+  return { reply: listed(passing.presence.list(channel, after), attendance.traits.signals), after: begin };
+}
+
+/** Who is there, as a reply. `signals`: whether they could come over the asker's link. */
+export function listed({ count, crowded, sample, next }: Listed, signals: boolean): PresenceReply {
   const more = { ...(next !== undefined && { next }), ...(crowded && { crowd: true as const }) };
-  return { reply: { count, sample: [...sample], ...more, signals }, after: begin };
+  return { count, sample: [...sample], ...more, signals: signals && !crowded };
 }

@@ -65,7 +65,7 @@ class Sending {
     let again: number | undefined;
     while (this.#results.length < this.#events.length) {
       const before = this.#results.length;
-      const run = await this.#admitRun();
+      const run = await this.#admitRun(tries > 0);
       const admittedAt = this.#parts.env.now();
       const outcomes = run.items.length === 0 ? [] : await this.#parts.appender.append(this.#channel, run.items, admittedAt, again);
       const stopped = this.#settle(run, outcomes);
@@ -88,7 +88,7 @@ class Sending {
   }
 
   /** Admits from the first event without a result on. A run ends after one that writes facts: the next is to be decided on them. */
-  async #admitRun(): Promise<Run> {
+  async #admitRun(again: boolean): Promise<Run> {
     const slots: (Item | Failed)[] = [];
     const items: Item[] = [];
     for (const draft of this.#events.slice(this.#results.length)) {
@@ -97,7 +97,7 @@ class Sending {
         slots.push(body);
         continue;
       }
-      const item = await this.#admit(draft, body, items.length > 0);
+      const item = await this.#admit(draft, body, { follows: items.length > 0, again });
       if ('error' in item) return { slots, items, stopped: item };
       slots.push(item);
       items.push(item);
@@ -108,13 +108,13 @@ class Sending {
   }
 
   /** An item, or why there can be none now. What is refused for good becomes a probe: it may be the retry of what was admitted once. */
-  async #admit(draft: Draft, body: string, follows: boolean): Promise<Item | Failed> {
+  async #admit(draft: Draft, body: string, { follows, again }: { follows: boolean; again: boolean }): Promise<Item | Failed> {
     const { who } = this.#caller;
     const from = draft.from ?? who.user;
     const as = draft.from === undefined && draft.ts === undefined ? undefined : { from, ...(draft.ts !== undefined && { ts: draft.ts }) };
     const base = { channel: this.#channel, id: draft.id, from, kind: draft.kind, body, ...(follows && { follows }) };
     try {
-      const proposal = { id: draft.id, kind: draft.kind, body: draft.body, ...(as && { as }) };
+      const proposal = { id: draft.id, kind: draft.kind, body: draft.body, ...(as && { as }), ...(again && { again }) } as const;
       const verdict = await within(this.#parts.env, authorityPatience, this.#parts.authority.admit(who, this.#channel, proposal));
       if (!verdict.ok) {
         this.#refusals.set(draft.id, failed(verdict.code, verdict.text));

@@ -8,7 +8,7 @@ import { heldFor } from './send.ts';
 
 /**
  * Tells whoever reads the channel now, and nobody else ever. Throws Refusal: `bad_channel`, `bad_kind`, `bad_body`, `too_large`,
- * `unavailable` (held), `forbidden`, `not_supported` (too many are there), `busy` (too fast).
+ * `unavailable` (held), `forbidden`, `not_supported` (too many are there), `too_fast`.
  */
 export function signal(
   { env, passing, held }: PassingCommandParts,
@@ -27,7 +27,7 @@ export function signal(
   const wait = session.signals.take(env.now());
   if (wait > 0) {
     env.count('signal_put_off');
-    throw new Refusal('busy', `at most ${limits.signalsPerSecond} signals a second`, Math.ceil(wait));
+    throw new Refusal('too_fast', `at most ${limits.signalsPerSecond} signals a second`, Math.ceil(wait));
   }
   passing.signals.give({ channel, from: attendance.member, kind, body: text });
   return { reply: {} };

@@ -1,4 +1,4 @@
-import { type BigIntStats, mkdirSync, statSync } from 'node:fs';
+import { type BigIntStats, chmodSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SqliteOpenError } from './errors.ts';
 
@@ -24,6 +24,12 @@ export function statOf(path: string): BigIntStats | undefined {
 /** Inode numbers pass 2^53 on some file systems: text, never a number. */
 export function inodeOf(path: string): string | undefined {
   return statOf(path)?.ino.toString();
+}
+
+/** Leaves them to their owner alone, whatever hands have made or copied them: what tokens are signed with is in the log. */
+export function closeToOthers({ main, wal, shm }: Files): void {
+  // SQLite makes the other two as the first one is.
+  for (const path of [main, wal, shm]) if (statOf(path)) chmodSync(path, 0o600);
 }
 
 /** Makes a folder for its owner alone, and those above it. Throws `not_writable`. */

@@ -5,7 +5,7 @@ import { type Pair, type Store, StoreError } from '../store.ts';
 import type { Ready, WriterCalls } from './calls.ts';
 import type { CheckerData } from './checker.ts';
 import { SqliteOpenError } from './errors.ts';
-import { filesOf, makeFolder } from './files.ts';
+import { closeToOthers, filesOf, makeFolder } from './files.ts';
 import { SqliteStore } from './handle.ts';
 import { Link, type LinkSinks } from './link.ts';
 import type { ReaderData } from './reader.ts';
@@ -51,6 +51,7 @@ export async function openSqlite(folder: string, options: SqliteOptions = {}): P
   const times = { forgetMs: options.forgetMs ?? 4_000, idleMs: options.idleMs ?? 1_000 };
   const skew = options.skew ?? new Int32Array(new SharedArrayBuffer(4));
   const { writer, ready } = await startWriter({ folder: files.folder, skew, ...times }, sinks);
+  closeToOthers(files);
   handle = new SqliteStore({
     writer,
     reader: new Link(start('reader', { path: files.main, inode: ready.inode }), sinks),

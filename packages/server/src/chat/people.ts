@@ -1,0 +1,38 @@
+/**
+ * What people's own channels are for: `user:NAME` is its owner's to read, and there his tokens are revoked; in `sys:people` somebody becomes
+ * the owner of the server.
+ */
+import { claimKey, ownerKey, peopleChannel, revokedKey } from '@hubbub/protocol/people';
+import type { Proposal, Verdict, Who } from '../core/authority.ts';
+import type { Store } from '../store/store.ts';
+import { nothingThere } from './rooms.ts';
+
+/** `revoke` makes every token of a user void that was made by now, on every node within a second. By the user himself, or an administrator. */
+export function admitToUser({ user, rights }: Who, owner: string, { kind }: Proposal, calendar: () => number): Verdict {
+  if (kind !== 'revoke' || (user !== owner && !rights.includes('admin'))) return nothingThere;
+  const facts = [{ key: revokedKey, value: JSON.stringify({ at: calendar() }) }];
+  return { ok: true, counts: false, facts, concerns: [owner] };
+}
+
+/** `claim {code}` makes whoever shows the code that the server has printed its owner, once. */
+export async function admitToPeople(
+  store: Pick<Store, 'facts'>,
+  { user }: Who,
+  { kind, body }: Proposal,
+  digest: (text: string) => string,
+): Promise<Verdict> {
+  const code = typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined;
+  if (kind !== 'claim' || typeof code !== 'string') return nothingThere;
+  const { facts } = await store.facts({ pairs: [{ channel: peopleChannel, key: claimKey }] }, 1);
+  const expected = facts[0]?.value ?? null;
+  if (expected === null || expected !== JSON.stringify(digest(code))) return nothingThere;
+  return {
+    ok: true,
+    counts: false,
+    facts: [
+      { key: claimKey, value: null },
+      { key: ownerKey(user), value: 'true' },
+    ],
+    requires: [{ key: claimKey, value: expected }],
+  };
+}

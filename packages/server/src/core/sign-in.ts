@@ -1,0 +1,101 @@
+import { Refusal } from '@hubbub/protocol/codes';
+import type { Env } from '@hubbub/protocol/env';
+import type { Identifying } from './identifying.ts';
+import { signInEnded } from './identifying.ts';
+import type { Identified, Who } from './identity.ts';
+
+/** When it could not be told, it is asked again so much later, in milliseconds. */
+const askAgainAfter = 1_000;
+/** A timer of a platform may hold no more than 2^31 ms: a far end is looked at on the way. */
+const longestTimer = 3_600_000;
+
+export interface SignInParts {
+  readonly env: Env;
+  readonly identifying: Identifying;
+}
+
+export interface SignInSinks {
+  /** He is let in no more: nothing flows from now on. */
+  signedOut(text: string): void;
+  /** He may be allowed other things than before. */
+  rightsChanged(): void;
+}
+
+/** How long somebody is who he said he is: asked anew when something concerns him, taken over by a newer token, over at its time. */
+export class SignIn {
+  readonly #parts: SignInParts;
+  readonly #sinks: SignInSinks;
+  #who: Who;
+  #token: string | undefined;
+  #cancel: () => void = () => {};
+  #over = false;
+
+  constructor(parts: SignInParts, { who, token }: Identified, sinks: SignInSinks) {
+    this.#parts = parts;
+    this.#sinks = sinks;
+    this.#who = who;
+    this.#token = token;
+    this.#watch();
+  }
+
+  get who(): Who {
+    return this.#who;
+  }
+
+  /** Whether its time is over, by the clock: a timer may be late. Says so to the link. */
+  expired(): boolean {
+    const { expires } = this.#who;
+    if (expires === undefined || this.#parts.env.now() < expires) return false;
+    this.#sinks.signedOut(signInEnded);
+    return true;
+  }
+
+  /** Something concerns him: does his token still hold? Nothing flows meanwhile, for the authority is asked about all he reads. */
+  async askAgain(): Promise<void> {
+    const token = this.#token;
+    if (token === undefined || this.#over) return;
+    try {
+      const { who } = await this.#parts.identifying.identify({ token });
+      // A newer token has been asked about meanwhile.
+      if (token === this.#token) this.#take(who);
+    } catch (error) {
+      if (this.#over) return;
+      if (error instanceof Refusal && error.code !== 'unavailable') this.#sinks.signedOut(error.text);
+      else this.#parts.env.timer(askAgainAfter, () => void this.askAgain());
+    }
+  }
+
+  /** Goes on with a newer token of the same user. Throws Refusal: `unauthorized`, also when it is somebody else's; `unavailable`. */
+  async refresh(token: string): Promise<Who> {
+    const { who } = await this.#parts.identifying.identify({ token });
+    if (who.user !== this.#who.user) throw new Refusal('unauthorized', 'this is the token of somebody else');
+    this.#token = token;
+    this.#take(who);
+    return who;
+  }
+
+  /** The link is gone. */
+  end(): void {
+    this.#over = true;
+    this.#cancel();
+  }
+
+  #take(who: Who): void {
+    if (this.#over) return;
+    if (who.user !== this.#who.user) return this.#sinks.signedOut("this token has become somebody else's");
+    const differs = JSON.stringify([who.rights, who.grants]) !== JSON.stringify([this.#who.rights, this.#who.grants]);
+    this.#who = who;
+    this.#watch();
+    if (differs) this.#sinks.rightsChanged();
+  }
+
+  #watch(): void {
+    this.#cancel();
+    const { expires } = this.#who;
+    if (expires === undefined || this.#over) return;
+    const left = expires - this.#parts.env.now();
+    this.#cancel = this.#parts.env.timer(Math.max(0, Math.min(left, longestTimer)), () => {
+      if (!this.expired()) this.#watch();
+    });
+  }
+}
