@@ -29,6 +29,8 @@ export class ListenError extends Error {
   }
 }
 
+/** What is longer is no name of anything; the framework's own bound is shorter than the longest name. */
+export const longestParam = 1_024;
 const noPage = 'Hubbub runs here, but its page has not been built: npm run build:web, then start again.\n';
 
 export interface HttpParts {
@@ -45,6 +47,8 @@ export async function openHttp({ page, peers, doors }: HttpParts): Promise<Http>
     forceCloseConnections: true,
     // As much as a frame.
     bodyLimit: limits.frameBytes,
+    // A channel's name, each of its bytes escaped once more.
+    routerOptions: { maxParamLength: longestParam },
     // Any other offer (curl asks for h2c) may be ignored, and must be: the request is an ordinary one.
     http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
     frameworkErrors: (error, _, reply) => {

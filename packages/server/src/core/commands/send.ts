@@ -5,6 +5,7 @@ import { limits } from '@hubbub/protocol/limits';
 import { isChannel, isId, isKind, isUser } from '@hubbub/protocol/names';
 import type { Item } from '../../store/store.ts';
 import type { Appended } from '../appender.ts';
+import { outOfBounds } from '../bounds.ts';
 import { within } from '../deadline.ts';
 import { authorityPatience } from '../rights.ts';
 import type { Answer, Caller, CommandParts } from './context.ts';
@@ -121,6 +122,8 @@ class Sending {
         return { ...base, counts: false, probe: true };
       }
       const { ok: _, ...grant } = verdict;
+      const wrong = outOfBounds(grant);
+      if (wrong !== undefined) return failed('not_stored', wrong);
       return { ...base, ...grant, ...(as?.ts !== undefined && { ts: as.ts }) };
     } catch {
       return failed('unavailable', 'who may send here cannot be told at the moment', heldFor);
