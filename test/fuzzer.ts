@@ -30,7 +30,8 @@ export class Fuzzer {
     for (let left = this.below(4); left > 0; left--) value = this.#damage(value);
     // Who fails at the door sees nothing of the house: mostly it is a command that there is.
     if (typeof value === 'object' && value !== null && this.random() < 0.85) {
-      for (const member of ['req', 'cmd']) if (member in template) value = { ...value, [member]: template[member as never] };
+      for (const member of ['req', 'cmd'])
+        if (member in template) value = Object.assign(value as object, { [member]: template[member as never] });
     }
     let text = JSON.stringify(value) ?? '';
     if (this.random() < 0.15) text = text.replace(/"m(\d)"/, '"__proto__"');

@@ -128,7 +128,7 @@ async function named(count: number): Promise<number> {
   await stage.clock.settle();
   const req = link.say('presence', { channel: room, on: true });
   await stage.clock.settle();
-  return (link.reply(req)?.['sample'] as unknown[]).length;
+  return ((link.reply(req) ?? { sample: [] })['sample'] as unknown[]).length;
 }
 
 function requests(count: number): Outcome {

@@ -3,10 +3,12 @@ import type { Env } from '@hubbub/protocol/env';
 import type { Event } from '@hubbub/protocol/event';
 import type { Admin } from './admin.ts';
 import type { Channel, EventMap } from './channel.ts';
+import type { Ack, Draft } from './draft.ts';
 import type { EventsOptions } from './events.ts';
 import type { Inbox, InboxOptions } from './inbox.ts';
 import type { Dial } from './link.ts';
-import type { Ack, Draft, Outgoing } from './outbox.ts';
+import type { Outgoing } from './outbox.ts';
+import type { OutboxStore } from './outbox-store.ts';
 import type { ChannelsOptions, Fact, FactsOptions, HistoryOptions, HistoryPage, Listed } from './pages.ts';
 import type { Status } from './status.ts';
 import type { SubscribeOptions, Subscription } from './subscription.ts';
@@ -14,10 +16,12 @@ import type { SubscribeOptions, Subscription } from './subscription.ts';
 export type { Event } from '@hubbub/protocol/event';
 export type { Admin, AdminOptions, CheckOptions } from './admin.ts';
 export type { ChannelSubscribeOptions, EventMap, EventOf } from './channel.ts';
+export type { Ack, Draft } from './draft.ts';
 export type { EventsOptions } from './events.ts';
 export type { Inbox, InboxEntry, InboxOptions } from './inbox.ts';
 export type { Dial, Link, LinkHandlers } from './link.ts';
-export type { Ack, Draft, Outgoing } from './outbox.ts';
+export type { Outgoing } from './outbox.ts';
+export type { KeptEvent, OutboxStore } from './outbox-store.ts';
 export type { ChannelsOptions, Fact, FactsOptions, HistoryOptions, HistoryPage, Listed, Place } from './pages.ts';
 export type { Presence } from './presence.ts';
 export type { Signal } from './signals.ts';
@@ -36,6 +40,8 @@ export interface ConnectOptions {
   readonly credentials: Credentials;
   /** A guest's token, once the server has made it; show it next time to be the same person again. */
   readonly onToken?: (token: string, user: string) => void;
+  /** Where events that are not acknowledged yet outlive the program; left out: they do not. `platform/file-outbox` is one for Node. */
+  readonly outbox?: OutboxStore;
   /** Clock, timers, randomness; left out: the platform's. */
   readonly env?: Env;
   /** How a link is made; left out: the platform's WebSocket. */

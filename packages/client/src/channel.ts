@@ -1,6 +1,6 @@
 import type { Event } from '@hubbub/protocol/event';
+import type { Ack, Draft } from './draft.ts';
 import type { EventsOptions } from './events.ts';
-import type { Ack, Draft } from './outbox.ts';
 import type { Fact, FactsOptions, HistoryOptions, HistoryPage } from './pages.ts';
 import type { SubscribeOptions, Subscription } from './subscription.ts';
 

@@ -10,10 +10,11 @@ import { Asking } from './asking.ts';
 import { Channel, type EventMap } from './channel.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionState } from './connection-state.ts';
+import type { Ack, Draft } from './draft.ts';
 import { HubbubError } from './error.ts';
 import { type EventsOptions, eventsOf } from './events.ts';
 import { type Inbox, type InboxOptions, InboxView } from './inbox.ts';
-import { type Ack, type Draft, Outbox, type Outgoing } from './outbox.ts';
+import { Outbox, type Outgoing } from './outbox.ts';
 import { type ChannelsOptions, type Fact, type FactsOptions, type HistoryOptions, type HistoryPage, type Listed, Pages } from './pages.ts';
 import { platformEnv } from './platform/env.ts';
 import { Signals } from './signals.ts';
@@ -67,7 +68,7 @@ class HubbubClient implements Client {
       options.credentials,
     );
     this.#outbox = new Outbox({
-      env: this.#env,
+      ...{ env: this.#env, store: options.outbox },
       send: (channel, events) => this.#connection.request('send', `"channel":${JSON.stringify(channel)},"events":[${events}]`),
       changed: (channel) => {
         for (const run of this.#outgoingListeners.get(channel) ?? []) run();
@@ -255,7 +256,7 @@ class HubbubClient implements Client {
     for (const subscription of this.#subscriptions.values()) this.#asking.add(subscription);
     this.#inbox?.opened();
     this.#pages.opened();
-    this.#outbox.opened();
+    this.#outbox.opened(user);
     this.admin.opened();
     this.#watch.report();
   }

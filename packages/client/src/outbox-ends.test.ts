@@ -6,7 +6,7 @@ import { failed, idOf, sent, setUp } from './outbox.fixture.ts';
 describe('outbox: what ends it', () => {
   it('refused for good: rejected, kept as failed with the cause, and passed over', async () => {
     const { clock, outbox, commands, last, add, ends, numbers } = setUp();
-    outbox.opened();
+    outbox.opened('ann');
     for (const number of [1, 2]) add(number);
     await clock.flush();
     last().reply([failed('id_conflict'), sent(1)]);
@@ -30,7 +30,7 @@ describe('outbox: what ends it', () => {
 
   it('a command refused for good refuses all of it', async () => {
     const { clock, outbox, last, add, ends, states } = setUp();
-    outbox.opened();
+    outbox.opened('ann');
     for (const number of [1, 2]) add(number);
     await clock.flush();
     last().fail('forbidden');
@@ -40,7 +40,7 @@ describe('outbox: what ends it', () => {
 
   it('retry: sends what failed again, under its id; what did not fail is left alone', async () => {
     const { clock, outbox, commands, last, add, numbers, states } = setUp();
-    outbox.opened();
+    outbox.opened('ann');
     add(1);
     await clock.flush();
     outbox.retry(idOf(1));
@@ -62,7 +62,7 @@ describe('outbox: what ends it', () => {
     for (const number of [1, 2]) add(number);
     outbox.discard(idOf(1));
     outbox.discard(idOf(99));
-    outbox.opened();
+    outbox.opened('ann');
     await clock.flush();
     assert.equal(ends.get(1), 'discarded');
     assert.deepEqual([commands.length, states()], [1, ['sent']]);
@@ -74,7 +74,7 @@ describe('outbox: what ends it', () => {
 
   it('discard: what is on its way is not sent again, whatever its reply is', async () => {
     const { clock, outbox, commands, last, add, ends, numbers } = setUp();
-    outbox.opened();
+    outbox.opened('ann');
     for (const number of [1, 2]) add(number);
     await clock.flush();
     outbox.discard(idOf(1));
@@ -85,27 +85,27 @@ describe('outbox: what ends it', () => {
 
   it('I1: a lost link keeps everything, and it goes out at once when there is a new one', async () => {
     const { clock, outbox, commands, last, add, numbers, states } = setUp();
-    outbox.opened();
+    outbox.opened('ann');
     for (const number of [1, 2]) add(number);
     await clock.flush();
     outbox.lost();
     last().fail('link_lost');
     await clock.pass(60_000);
     assert.deepEqual([commands.length, states()], [1, ['pending', 'pending']]);
-    outbox.opened();
+    outbox.opened('ann');
     await clock.flush();
     assert.deepEqual([commands.length, numbers()], [2, [1, 2]]);
   });
 
   it('a new link does not wait for the pause', async () => {
     const { clock, outbox, commands, last, add } = setUp();
-    outbox.opened();
+    outbox.opened('ann');
     add(1);
     await clock.flush();
     last().fail('unavailable', 60_000);
     await clock.flush();
     outbox.lost();
-    outbox.opened();
+    outbox.opened('ann');
     await clock.flush();
     assert.equal(commands.length, 2);
     assert.equal(clock.pending, 0);
@@ -113,7 +113,7 @@ describe('outbox: what ends it', () => {
 
   it('closed: rejects what waits and what comes, sends nothing', async () => {
     const { clock, outbox, commands, last, add, ends, states } = setUp();
-    outbox.opened();
+    outbox.opened('ann');
     add(1);
     add(2, 'room:y');
     await clock.flush();
@@ -122,7 +122,7 @@ describe('outbox: what ends it', () => {
     outbox.close();
     add(3);
     await clock.pass(60_000);
-    outbox.opened();
+    outbox.opened('ann');
     await clock.pass(60_000);
     assert.deepEqual([ends.get(1), ends.get(2), ends.get(3)], ['closed', 'closed', 'closed']);
     assert.deepEqual([commands.length, states(), clock.pending], [2, [], 0]);
@@ -147,7 +147,7 @@ describe('outbox: what ends it', () => {
       .join(', ');
     it(`${code}: ${what}: is rejected at once, and takes nothing else with it`, async () => {
       const { clock, outbox, numbers, add } = setUp();
-      outbox.opened();
+      outbox.opened('ann');
       add(1);
       await assert.rejects(outbox.add('room:x', draft), (error) => error instanceof HubbubError && error.code === code);
       await clock.flush();
@@ -159,7 +159,7 @@ describe('outbox: what ends it', () => {
   it('tells of every change', async () => {
     const changes: string[] = [];
     const { clock, outbox, last, add } = setUp((channel) => void changes.push(channel));
-    outbox.opened();
+    outbox.opened('ann');
     add(1);
     await clock.flush();
     const before = changes.length;
@@ -181,7 +181,7 @@ describe('outbox: what ends it', () => {
         });
       }
     };
-    outbox.opened();
+    outbox.opened('ann');
     for (const number of [1, 2]) add(number);
     await surfaced();
     commands[0]?.reply([sent(1), sent(2)]);

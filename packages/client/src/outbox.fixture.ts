@@ -1,7 +1,9 @@
 import type { SendReply } from '@hubbub/protocol/frames';
 import { Clock } from './clock.fixture.ts';
+import type { Ack } from './draft.ts';
 import { HubbubError } from './error.ts';
-import { type Ack, Outbox } from './outbox.ts';
+import { Outbox } from './outbox.ts';
+import type { OutboxStore } from './outbox-store.ts';
 
 interface SentDraft {
   readonly id: string;
@@ -26,11 +28,12 @@ export const failed = (code: string, retryAfter?: number) => ({
 });
 
 /** An outbox whose commands are answered by hand. */
-export function setUp(changed: (channel: string) => void = () => {}) {
+export function setUp(changed: (channel: string) => void = () => {}, store?: OutboxStore) {
   const clock = new Clock();
   const commands: Command[] = [];
   const outbox = new Outbox({
     env: clock,
+    store,
     send: (channel, text) =>
       new Promise((resolve, reject) => {
         commands.push({

@@ -11,7 +11,7 @@ const range = (from: number, to: number): number[] => Array.from({ length: to - 
 describe('outbox', () => {
   it('I4: what is sent in one turn goes in one command, in order, and is acknowledged', async () => {
     const { clock, outbox, commands, last, add, ends, numbers, states } = setUp();
-    outbox.opened();
+    outbox.opened('ann');
     for (const number of [1, 2, 3]) add(number);
     assert.deepEqual([commands.length, states()], [0, ['pending', 'pending', 'pending']]);
     await clock.flush();
@@ -26,7 +26,7 @@ describe('outbox', () => {
 
   it('P29: one command a channel is on its way; what gathers meanwhile is the next', async () => {
     const { clock, outbox, commands, last, add, numbers } = setUp();
-    outbox.opened();
+    outbox.opened('ann');
     add(1);
     await clock.flush();
     for (const number of [2, 3]) add(number);
@@ -44,7 +44,7 @@ describe('outbox', () => {
   it('P27: a command has at most 64 events', async () => {
     const { clock, outbox, last, add, numbers } = setUp();
     for (const number of range(1, 65)) add(number);
-    outbox.opened();
+    outbox.opened('ann');
     await clock.flush();
     assert.deepEqual(numbers(), range(1, 64));
     last().reply(range(1, 64).map(sent));
@@ -60,7 +60,7 @@ describe('outbox', () => {
     it(`P11: a command of the largest bodies, in letters of ${what}, stays below a frame's limit`, async () => {
       const { clock, outbox, commands, last, add } = setUp();
       for (const number of range(1, 64)) add(number, 'room:x', body);
-      outbox.opened();
+      outbox.opened('ann');
       await clock.flush();
       let taken = 0;
       while (taken < 64) {
@@ -77,7 +77,7 @@ describe('outbox', () => {
 
   it('I6: a retry has the same bytes, and the state says that it is not known', async () => {
     const { clock, outbox, commands, last, add, numbers, states } = setUp();
-    outbox.opened();
+    outbox.opened('ann');
     for (const number of [1, 2]) add(number);
     await clock.flush();
     last().fail('timeout');
@@ -95,7 +95,7 @@ describe('outbox', () => {
 
   it('I4: a failure that passes pauses the channel for retryAfter, and no other channel', async () => {
     const { clock, outbox, commands, last, add, numbers } = setUp();
-    outbox.opened();
+    outbox.opened('ann');
     add(1);
     await clock.flush();
     last().fail('overloaded', 5_000);
@@ -113,7 +113,7 @@ describe('outbox', () => {
 
   it('waits longer after each failure in a row, and anew after a success', async () => {
     const { clock, outbox, commands, last, add } = setUp();
-    outbox.opened();
+    outbox.opened('ann');
     add(1);
     await clock.flush();
     for (const wait of [200, 400, 800]) {
@@ -136,7 +136,7 @@ describe('outbox', () => {
 
   it('P28: a shorter list: the rest is sent again, in order, after the pause', async () => {
     const { clock, outbox, last, add, ends, numbers, states } = setUp();
-    outbox.opened();
+    outbox.opened('ann');
     for (const number of range(1, 4)) add(number);
     await clock.flush();
     last().reply([sent(1), failed('unavailable', 1_000)]);
@@ -149,7 +149,7 @@ describe('outbox', () => {
 
   it('P28: a list that ends with what may not be sent: the rest goes on at once', async () => {
     const { clock, outbox, last, add, ends, numbers, states } = setUp();
-    outbox.opened();
+    outbox.opened('ann');
     for (const number of range(1, 3)) add(number);
     await clock.flush();
     last().reply([failed('forbidden')]);
@@ -161,7 +161,7 @@ describe('outbox', () => {
 
   it('P30: unknown in a result is shown, and asked again with the same id', async () => {
     const { clock, outbox, last, add, ends, numbers, states } = setUp();
-    outbox.opened();
+    outbox.opened('ann');
     add(1);
     await clock.flush();
     last().reply([failed('unknown')]);
@@ -184,7 +184,7 @@ describe('outbox', () => {
       fc.asyncProperty(fc.array(answer, { maxLength: 12 }), async (answers) => {
         const { clock, outbox, commands, last, add, ends } = setUp();
         const log: string[] = [];
-        outbox.opened();
+        outbox.opened('ann');
         for (const number of range(1, 8)) add(number);
         await clock.flush();
         for (const { take, lost, code } of [...answers, { take: 64, lost: false, code: '' }]) {
@@ -207,7 +207,7 @@ describe('outbox', () => {
 
   it('P4: makes an id where none is given', async () => {
     const { clock, outbox, last } = setUp();
-    outbox.opened();
+    outbox.opened('ann');
     void outbox.add('room:x', { kind: 'message', body: 1 });
     await clock.flush();
     assert.ok(isId(last().events[0]?.id ?? ''));

@@ -1,34 +1,13 @@
-import { bodyText } from '@hubbub/protocol/body';
-import { Refusal } from '@hubbub/protocol/codes';
 import type { Env } from '@hubbub/protocol/env';
 import type { Failed, SendReply, Sent } from '@hubbub/protocol/frames';
-import { uuidv7 } from '@hubbub/protocol/id';
 import { limits } from '@hubbub/protocol/limits';
-import { isId, isKind, isUser } from '@hubbub/protocol/names';
 import { backoff } from './backoff.ts';
+import { type Ack, type Draft, read, type Written, write } from './draft.ts';
 import { HubbubError } from './error.ts';
+import { leftBy, type OutboxStore } from './outbox-store.ts';
 
 /** A send's frame stays below the limit of frames with room to spare. */
 const batchBytes = 128 * 1_024;
-
-export interface Draft {
-  readonly kind: string;
-  readonly body: unknown;
-  /** Left out: a new UUID v7. */
-  readonly id?: string;
-  /** Importers only. */
-  readonly from?: string;
-  readonly ts?: number;
-}
-
-export interface Ack {
-  readonly offset: number;
-  readonly n: number;
-  readonly ts: number;
-  readonly epoch: string;
-  /** It was in the log already: an earlier try had arrived. */
-  readonly duplicate: boolean;
-}
 
 /**
  * An event on its way: `pending` (waits its turn or the link), `sent` (on the wire), `unknown` (no answer in time; it goes on with the
@@ -48,15 +27,14 @@ export interface OutboxParts {
   /** Sends one command; rejects with a HubbubError. */
   send(channel: string, events: string): Promise<SendReply>;
   changed(channel: string): void;
+  /** Where what is not acknowledged outlives the program; left out: nowhere. */
+  readonly store?: OutboxStore | undefined;
 }
 
-interface Letter {
-  readonly id: string;
+interface Letter extends Written {
   readonly channel: string;
-  readonly kind: string;
-  readonly body: unknown;
-  /** The draft as it goes on the wire. */
-  readonly text: string;
+  /** It outlives the program from here on, so it may go: what is sent and not kept could be sent again by nobody. */
+  kept: boolean;
   state: Outgoing['state'];
   error: { readonly code: string; readonly text: string } | undefined;
   tries: number;
@@ -72,14 +50,6 @@ interface Lane {
   cancel: (() => void) | undefined;
 }
 
-/** Throws what the server would answer: for some of it to the whole command, so that the events beside it would be refused too. */
-function checkForm({ id, kind, from, ts }: Draft): void {
-  if (id !== undefined && !isId(id)) throw new Refusal('bad_id', 'an id is a UUID in lower case');
-  if (!isKind(kind)) throw new Refusal('bad_kind', 'a kind is 1 to 32 of a-z 0-9 . _ -, a letter first');
-  if (from !== undefined && !isUser(from)) throw new Refusal('bad_name', 'this is no name of a user');
-  if (ts !== undefined && !(Number.isSafeInteger(ts) && ts >= 0)) throw new Refusal('bad_command', 'a ts is whole milliseconds');
-}
-
 /**
  * What is not acknowledged yet, per channel in the order of sending. At most one command per channel is on its way; what gathers
  * meanwhile is the next. A passing failure keeps the order and the ids, so that every retry is the same event.
@@ -87,45 +57,32 @@ function checkForm({ id, kind, from, ts }: Draft): void {
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #lanes = new Map<string, Lane>();
+  #user: string | undefined;
+  #loading: Promise<void> | undefined;
+  /** What a former run has left is here. */
+  #ready: boolean;
   #open = false;
   #closed = false;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
+    this.#ready = parts.store === undefined;
   }
 
   /** Takes an event. Rejects at once what the server would refuse for its form. */
   add(channel: string, draft: Draft): Promise<Ack> {
-    const { env } = this.#parts;
     if (this.#closed) return Promise.reject(new HubbubError('closed', 'the client was closed'));
-    let body: string;
+    let written: Written;
     try {
-      checkForm(draft);
-      body = bodyText(draft.body);
+      written = write(draft, this.#parts.env);
     } catch (error) {
-      if (error instanceof Refusal) return Promise.reject(HubbubError.of(error));
-      return Promise.reject(new HubbubError('bad_body', 'the body is no JSON value'));
+      return Promise.reject(error as HubbubError);
     }
-    const { kind, from, ts } = draft;
-    const id = draft.id ?? uuidv7(env);
-    const head = JSON.stringify({ id, kind, ...(from !== undefined && { from }), ...(ts !== undefined && { ts }) });
-    const text = `${head.slice(0, -1)},"body":${body}}`;
     return new Promise((resolve, reject) => {
-      this.#lane(channel).letters.push({
-        id,
-        channel,
-        kind,
-        body: JSON.parse(body),
-        text,
-        state: 'pending',
-        error: undefined,
-        tries: 0,
-        resolve,
-        reject,
-      });
+      const letter = this.#letter(channel, written, { resolve, reject });
+      this.#lane(channel).letters.push(letter);
       this.#changed(channel);
-      // What is sent in one turn goes in one command.
-      env.turn(() => this.#pump(channel));
+      this.#keep(letter);
     });
   }
 
@@ -134,13 +91,13 @@ export class Outbox {
     return letters.map(({ id, kind, body, state, error }) => ({ id, channel, kind, body, state, ...(error && { error }) }));
   }
 
-  /** The link stands: everything goes on. */
-  opened(): void {
+  /** The link stands, as this user's: everything goes on, what a former run of the program has left first. */
+  opened(user: string): void {
+    this.#user = user;
     this.#open = true;
-    for (const [channel, lane] of this.#lanes) {
-      this.#wake(lane);
-      this.#pump(channel);
-    }
+    if (this.#ready) return this.#goOn();
+    this.#loading ??= this.#load(user);
+    void this.#loading.then(() => this.#goOn());
   }
 
   lost(): void {
@@ -174,6 +131,46 @@ export class Outbox {
     this.#lanes.clear();
   }
 
+  #letter(channel: string, written: Written, promise: Pick<Letter, 'resolve' | 'reject'>): Letter {
+    return { ...written, channel, kept: this.#parts.store === undefined, state: 'pending', error: undefined, tries: 0, ...promise };
+  }
+
+  #keep(letter: Letter): void {
+    const { env, store } = this.#parts;
+    const { id, channel, text } = letter;
+    // What is sent in one turn goes in one command.
+    const go = (): void => env.turn(() => this.#pump(channel));
+    if (!store) return go();
+    const whose = this.#user === undefined ? {} : { user: this.#user };
+    // One that cannot keep it is no reason not to send it.
+    void store
+      .put({ id, channel, text, ...whose })
+      .catch(() => {})
+      .then(() => {
+        letter.kept = true;
+        go();
+      });
+  }
+
+  async #load(user: string): Promise<void> {
+    const nobody = { resolve: () => {}, reject: () => {} };
+    const left = (await leftBy(this.#parts.store, user)).filter(({ id }) => !this.#find(id));
+    for (const [channel, events] of Map.groupBy(left, ({ channel }) => channel)) {
+      const letters = events.map((event) => ({ ...this.#letter(channel, read(event), nobody), kept: true }));
+      this.#lane(channel).letters.unshift(...letters);
+      this.#changed(channel);
+    }
+    this.#ready = true;
+  }
+
+  #goOn(): void {
+    if (!this.#open) return;
+    for (const [channel, lane] of this.#lanes) {
+      this.#wake(lane);
+      this.#pump(channel);
+    }
+  }
+
   #lane(channel: string): Lane {
     let lane = this.#lanes.get(channel);
     if (!lane) {
@@ -196,6 +193,8 @@ export class Outbox {
     const at = lane?.letters.indexOf(letter) ?? -1;
     if (!lane || at < 0) return;
     lane.letters.splice(at, 1);
+    // Were it still there at the next start, the log would know its id.
+    this.#parts.store?.remove(letter.id).catch(() => {});
     if (lane.letters.length === 0 && !lane.sending && !lane.cancel) this.#lanes.delete(letter.channel);
     this.#changed(letter.channel);
   }
@@ -218,11 +217,12 @@ export class Outbox {
 
   #pump(channel: string): void {
     const lane = this.#lanes.get(channel);
-    if (!lane || lane.sending || lane.cancel || !this.#open) return;
+    if (!lane || lane.sending || lane.cancel || !this.#open || !this.#ready) return;
     const batch: Letter[] = [];
     let bytes = 0;
     for (const letter of lane.letters) {
       if (letter.state === 'failed') continue;
+      if (!letter.kept) break;
       bytes += letter.text.length * 2;
       if (batch.length >= limits.sendEvents || (batch.length > 0 && bytes > batchBytes)) break;
       batch.push(letter);
