@@ -24,7 +24,12 @@ async function around<Result>(work: () => Promise<Result>): Promise<Result> {
 function mortal(store: OutboxStore): OutboxStore {
   return {
     load: () => around(() => store.load()),
-    put: (event) => around(() => store.put(event)),
+    put: (event) =>
+      around(async () => {
+        await store.put(event);
+        // Whoever kills it now is to find it in the log all the same. (To a pipe this is written at once.)
+        process.stdout.write(`kept ${(JSON.parse(event.text) as { body: { text: string } }).body.text}\n`);
+      }),
     remove: (id) => around(() => store.remove(id)),
   };
 }
