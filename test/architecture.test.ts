@@ -76,6 +76,8 @@ describe('imports', () => {
     [`${server}/broker/redis.ts`, '../core/hub.ts', false],
     [`${server}/main.ts`, './broker/redis.ts', true],
     [`${server}/main.ts`, '@hubbub/client', false],
+    [`${server}/library.ts`, './store/sqlite/open.ts', true],
+    [`${server}/library.ts`, './main.ts', false],
     [`${server}/config.ts`, './broker/redis.ts', false],
     ['packages/protocol/src/frames.ts', 'typebox', true],
     ['packages/protocol/src/frames.ts', 'node:crypto', false],
@@ -109,6 +111,10 @@ describe('imports', () => {
     ['bench/fanout.ts', '@hubbub/server/core/hub', true],
     ['bench/fanout.ts', '../packages/cli/src/main.ts', false],
     ['test/resume.test.ts', '../packages/cli/src/main.ts', true],
+    ['docs/examples/embed.ts', '@hubbub/server/library', true],
+    ['docs/examples/embed.ts', '@hubbub/client', true],
+    ['docs/examples/embed.ts', 'ws', true],
+    ['docs/examples/embed.ts', '@hubbub/server/core/node', false],
     [`${server}/elsewhere/new.ts`, '../core/hub.ts', false],
   ];
 

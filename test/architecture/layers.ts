@@ -26,8 +26,9 @@ const layers: readonly Layer[] = [
   { of: 'web', may: ['client', 'protocol'], packages: 'declared', node: false },
   { of: 'web/vite.config', may: [], ...open },
 
-  // The only file that names implementations.
+  // The only files that name implementations: one puts our server together, the other a part of somebody else's.
   { of: 'server/main', may: ['server', 'protocol'], ...open },
+  { of: 'server/library', may: ['server', 'protocol'], mayNot: ['server/main'], ...open },
   { of: 'server/config', may: ['protocol'], ...open },
   // The real clock, timers and chance, which main hands to core.
   { of: 'server/env', may: ['protocol', 'server/core/mechanisms'], ...open },
@@ -65,6 +66,8 @@ const layers: readonly Layer[] = [
   { of: 'bench', may: everything, mayNot: ['cli'], ...open },
   { of: 'test', may: everything, ...open },
   { of: 'scripts', may: [], ...open },
+  // What others can write: with what is published, and no deep import.
+  { of: 'docs', may: ['server/library', 'client', 'protocol'], ...open },
 ];
 
 export function imports(tree: Tree): Complaint[] {

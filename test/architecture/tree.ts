@@ -23,7 +23,7 @@ export interface Tree {
 }
 
 const kept = ['package.json', 'ARCHITECTURE.md', 'packages/*/{package.json,index.html}'];
-const code = ['packages/*/*.{ts,tsx}', 'packages/*/src/**/*.{ts,tsx}', '{scripts,test,bench}/**/*.{ts,tsx}'];
+const code = ['packages/*/*.{ts,tsx}', 'packages/*/src/**/*.{ts,tsx}', '{scripts,test,bench,docs}/**/*.{ts,tsx}'];
 
 /** Reads the files that the rules look at, and the names of all others. */
 export function readFiles(root: string): Map<string, string> {
@@ -44,7 +44,7 @@ export function plant(files: ReadonlyMap<string, string>): Tree {
 }
 
 function isCode(path: string): boolean {
-  return /\.tsx?$/.test(path) && /^(packages\/[^/]+\/(src\/.*|[^/]+)|(scripts|test|bench)\/.*)$/.test(path);
+  return /\.tsx?$/.test(path) && /^(packages\/[^/]+\/(src\/.*|[^/]+)|(scripts|test|bench|docs)\/.*)$/.test(path);
 }
 
 /** Test code: it may use more than the code that ships, and the code that ships may not use it. */
