@@ -1,5 +1,6 @@
 /** A WebSocket without the SDK: for what no well-behaved client would say. */
 import { once } from 'node:events';
+import { checkSaid } from '@hubbub/protocol/said.fixture';
 import { WebSocket } from 'ws';
 
 export interface Answer {
@@ -15,11 +16,15 @@ export class RawLink implements Disposable {
   readonly #closed: Promise<string>;
   readonly #listeners = new Set<() => void>();
   #req = 0;
+  /** By number. */
+  readonly #asked = new Map<number, string>();
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
     socket.on('message', (data) => {
-      this.heard.push(JSON.parse(data.toString()) as Answer);
+      const said = JSON.parse(data.toString()) as Answer;
+      this.heard.push(said);
+      checkSaid({ ...said }, this.#asked.get(said.res ?? 0));
       for (const run of this.#listeners) run();
     });
     socket.on('error', () => {});
@@ -48,6 +53,7 @@ export class RawLink implements Disposable {
   async ask(cmd: string, members: Record<string, unknown> = {}): Promise<Answer> {
     this.#req += 1;
     const req = this.#req;
+    this.#asked.set(req, cmd);
     this.send(JSON.stringify({ req, cmd, ...members }));
     return this.until(({ res }) => res === req);
   }

@@ -1,4 +1,5 @@
 import type { Code } from '@hubbub/protocol/codes';
+import { checkSaid } from '@hubbub/protocol/said.fixture';
 import type { Broker } from '../broker/broker.ts';
 import { localBus } from '../broker/local.ts';
 import { openPresence } from '../presence/presence.ts';
@@ -52,6 +53,8 @@ export class TestLink implements Transport {
   /** Called at every write. */
   onWrite: () => void = () => {};
   #req = 0;
+  /** By number. */
+  readonly #asked = new Map<number, string>();
 
   constructor(now: () => number, traits: Partial<Transport['traits']> = {}) {
     this.#now = now;
@@ -60,7 +63,9 @@ export class TestLink implements Transport {
 
   write(frame: Frame): void {
     if (this.stuck) this.#unsent += frame.bytes;
-    this.frames.push(JSON.parse(frame.text) as Record<string, unknown>);
+    const said = JSON.parse(frame.text) as Record<string, unknown>;
+    checkSaid(said, this.#asked.get(said['res'] as number));
+    this.frames.push(said);
     this.onWrite();
   }
 
@@ -83,6 +88,7 @@ export class TestLink implements Transport {
   /** Gives a command; its number. */
   say(cmd: string, members: object): number {
     this.#req += 1;
+    this.#asked.set(this.#req, cmd);
     this.sink?.onFrame(JSON.stringify({ req: this.#req, cmd, ...members }));
     return this.#req;
   }
