@@ -1,3 +1,4 @@
+import { revokedKey } from '@hubbub/protocol/people';
 import type { Authority, Verdict } from '@hubbub/server/core/authority';
 import type { Who } from '@hubbub/server/core/identity';
 import type { Fact, Requirement, Store } from '@hubbub/server/store/store';
@@ -11,7 +12,7 @@ interface Body {
 
 /**
  * The simulation's authority, over facts alone: one reads and says in a channel whose member one is. Kinds: say, join, leave, kick,
- * mention, edit, delete, claim (what one alone can have) and release; and in `user:NAME`, ban and pardon. What it read to say yes, it requires.
+ * mention, edit, delete, claim (what one alone can have) and release; and in `user:NAME`, ban, pardon and revoke. What it read to say yes, it requires.
  */
 export function simulatedAuthority(store: Store): Authority {
   const values = async (pairs: readonly (readonly [channel: string, key: string])[]): Promise<(string | null)[]> => {
@@ -25,6 +26,8 @@ export function simulatedAuthority(store: Store): Authority {
     const me = `member:${who.user}`;
     if (channel.startsWith('user:')) {
       const owner = channel.slice('user:'.length);
+      if (kind === 'revoke')
+        return { ok: true, counts: false, concerns: [owner], facts: [{ key: revokedKey, value: JSON.stringify(body) }] };
       if (kind !== 'ban' && kind !== 'pardon') return no;
       return { ok: true, counts: false, concerns: [owner], facts: [{ key: 'banned', value: kind === 'ban' ? 'true' : null }] };
     }

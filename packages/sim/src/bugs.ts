@@ -201,6 +201,24 @@ export const bugs: readonly Bug[] = [
     replace: 'if (item.facts || item.empties) break;',
   },
   {
+    name: 'a revoked token goes on',
+    file: 'core/sign-in.ts',
+    find: 'const { who } = await this.#parts.identifying.identify({ token });\n      // A newer',
+    replace: 'const who = this.#who;\n      // A newer',
+  },
+  {
+    name: 'a token has no end',
+    file: 'core/sign-in.ts',
+    find: 'if (expires === undefined || this.#parts.env.now() < expires) return false;',
+    replace: 'if (expires !== this.#parts.env.now()) return false;',
+  },
+  {
+    name: 'the SDK does not look for a newer token',
+    file: 'client/src/token-keeper.ts',
+    find: "if (code === 'unauthorized' && this.#source) this.#later",
+    replace: "if (code === 'unauthorized' && !this.#source) this.#later",
+  },
+  {
     name: 'rollback not noticed',
     file: 'store/memory/memory.ts',
     find: 'if (earlier(mark, seen.mark)) throw',

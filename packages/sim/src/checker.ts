@@ -3,6 +3,7 @@ import { checkInboxes, checkInboxesCaughtUp } from './inboxes.ts';
 import { checkPassing, checkPresence } from './passing.ts';
 import type { Commit, Reader, Record, Sending } from './record.ts';
 import { RightsHistory } from './rights.ts';
+import { checkSignIns } from './sign-ins.ts';
 import type { User } from './user.ts';
 
 /** What the run was like, as far as the promises depend on it. */
@@ -29,7 +30,10 @@ export function check(record: Record, data: MemoryData, users: readonly User[], 
   checkSendings(record, final, lost);
   for (const reader of record.readers) checkReader(record, reader, circumstances);
   // A rollback takes revocations back too: what was written before it cannot be told right from wrong by the log that is left.
-  if (record.cuts.length === 0) checkRights(record, new RightsHistory(record.commits));
+  if (record.cuts.length === 0) {
+    checkRights(record, new RightsHistory(record.commits));
+    checkSignIns(record);
+  }
   checkInboxes(record, circumstances.calm);
   checkPassing(record);
   checkCaughtUp(record, data, users, circumstances.trimmed);

@@ -4,7 +4,6 @@ import type { BrokerSinks } from '@hubbub/server/broker/broker';
 import { isNote } from '@hubbub/server/broker/envelope';
 import { type LocalBus, localBus } from '@hubbub/server/broker/local';
 import { type Loss, lossy } from '@hubbub/server/broker/lossy';
-import type { Identity } from '@hubbub/server/core/identity';
 import { createNode, type HubbubNode, type NodeParts } from '@hubbub/server/core/node';
 import { openPresence } from '@hubbub/server/presence/presence';
 import { createMemoryData, type MemoryData } from '@hubbub/server/store/memory/data';
@@ -14,6 +13,7 @@ import type { Door, SimulatedLink, Wire } from './link.ts';
 import { randomStream } from './random.ts';
 import type { Record } from './record.ts';
 import { fairStore, type StoreWeather, simulatedStore, type Way } from './store.ts';
+import { simulatedIdentity } from './tokens.ts';
 import type { Actor, World } from './world.ts';
 
 /** What a test may put in a member's place, to see that the checker notices. */
@@ -99,7 +99,7 @@ export class Cluster implements Wire {
         return lossy(this.#bus.open, { random: chances, timer: (ms, run) => way.after(ms, run), loss })(sinks);
       },
       authority: simulatedAuthority(open()),
-      identity,
+      identity: simulatedIdentity(open(), env),
       presence: openPresence({ ...(crowd !== undefined && { sessions: crowd }) }),
       build: 'sim',
       ...narrow,
@@ -227,7 +227,7 @@ export class Cluster implements Wire {
     this.links.delete(link);
   }
 
-  wrote(client: Actor, text: string): void {
+  wrote(client: Actor, text: string, token?: string): void {
     const user = this.#userOf.get(client) ?? '';
     if (text.startsWith('{"push":"signal"') || text.startsWith('{"push":"presence"')) this.#wrotePassing(user, text);
     if (text.startsWith('{"push":"inbox"')) this.#wroteInbox(client, user, JSON.parse(text) as InboxPush);
@@ -236,7 +236,17 @@ export class Cluster implements Wire {
     for (const event of events) {
       const { offset, id, emptied } = event;
       // Made by JSON.stringify, so that making it again gives the same bytes, or shows that it was not.
-      const written = { user, channel, epoch, offset, id, text: JSON.stringify(event), emptied: emptied !== undefined, at: this.world.now };
+      const written = {
+        user,
+        channel,
+        epoch,
+        offset,
+        id,
+        text: JSON.stringify(event),
+        emptied: emptied !== undefined,
+        token,
+        at: this.world.now,
+      };
       this.record.written.push(written);
       if (!text.includes(written.text)) this.record.violate('P10', `the bytes of ${offset} of ${channel} are not canonical`);
     }
@@ -254,12 +264,3 @@ interface Written {
   readonly id: string;
   readonly emptied?: number;
 }
-
-/** Everybody is who he says he is. */
-const identity: Identity = {
-  identify: async (shown) =>
-    shown.map((credentials) => {
-      const user = 'name' in credentials ? credentials.name : credentials.token;
-      return { who: { user, rights: [] }, token: user };
-    }),
-};

@@ -1,6 +1,7 @@
 import type { Dial, Link, LinkHandlers } from '@hubbub/client/link';
 import { type Code, codes } from '@hubbub/protocol/codes';
 import type { Frame, LinkSink, Transport } from '@hubbub/server/core/transport';
+import { SignInSeen } from './sign-in-seen.ts';
 import type { Actor } from './world.ts';
 
 /** What a link holds before it is full, as the gateway's do. */
@@ -39,7 +40,8 @@ export interface SimulatedLink {
 export interface Wire {
   opened(link: SimulatedLink): void;
   closed(link: SimulatedLink): void;
-  wrote(client: Actor, text: string): void;
+  /** `token`: what the client has shown and the node has taken. */
+  wrote(client: Actor, text: string, token?: string): void;
 }
 
 /** A network between clients and nodes. */
@@ -68,6 +70,7 @@ class Pipe implements Link, SimulatedLink, Transport {
   #draining = false;
   #arriving: string[] = [];
   #heardAt = 0;
+  readonly #signIn = new SignInSeen();
   /** A frame never overtakes the one before it. */
   #clientNext = 0;
   #nodeNext = 0;
@@ -105,6 +108,7 @@ class Pipe implements Link, SimulatedLink, Transport {
   /** The client's side. */
   send(text: string): void {
     if (this.#state !== 'open') return;
+    this.#signIn.said(text);
     this.#toNode(() => {
       this.#heardAt = this.node.now;
       if (this.#state === 'open') this.#sink?.onFrame(text);
@@ -131,7 +135,8 @@ class Pipe implements Link, SimulatedLink, Transport {
   write(frame: Frame): void {
     this.node.charge(writeCost);
     if (this.#state !== 'open') return;
-    this.#wire.wrote(this.client, frame.text);
+    this.#signIn.answered(frame.text);
+    this.#wire.wrote(this.client, frame.text, this.#signIn.token);
     this.#unsent.push(frame.text);
     this.#unsentBytes += frame.bytes;
     this.#drain();

@@ -56,6 +56,8 @@ export interface Written {
   /** The event's bytes, and whether its body had gone by then. */
   readonly text: string;
   readonly emptied: boolean;
+  /** What the link had been opened with, or shown since. */
+  readonly token?: string | undefined;
   readonly at: number;
 }
 

@@ -3,6 +3,7 @@ import { uuidv7 } from '@hubbub/protocol/id';
 import type { Cluster } from './cluster.ts';
 import { dialer } from './link.ts';
 import type { Reader, Sending } from './record.ts';
+import { writeToken } from './tokens.ts';
 import type { Actor } from './world.ts';
 
 const settleBefore = 250;
@@ -99,7 +100,7 @@ export class User {
     const weather = () => ({ delay: () => dice.delay(2, 30), bandwidth });
     return connect({
       url: 'sim://cluster',
-      credentials: { name: this.name },
+      credentials: { token: () => this.#token() },
       env: this.actor.env(),
       dial: dialer(this.actor, () => this.#cluster.door(this.actor), weather, this.#cluster),
     });
@@ -108,6 +109,19 @@ export class User {
   #join(channel: string): void {
     this.send(channel, 'join', {}, { odd: true });
     this.actor.after(this.actor.dice.between(50, 800), () => this.#read(channel));
+  }
+
+  /** What its login service gives: now and then nothing, mostly after a while, and many of them do not last. */
+  #token(): Promise<string> {
+    const { dice } = this.actor;
+    const lasts = dice.chance(0.5) ? undefined : dice.between(4_000, 30_000);
+    return new Promise((resolve, reject) => {
+      this.actor.after(dice.between(1, 60), () => {
+        if (dice.chance(0.05)) return reject(new Error('the login service is away'));
+        const issuedAt = this.#cluster.world.now;
+        resolve(writeToken({ user: this.name, issuedAt, ...(lasts !== undefined && { expiresAt: issuedAt + lasts }) }));
+      });
+    });
   }
 
   /** Subscribes from where it has been, or from the beginning. Where it may not, it joins again. */
@@ -202,6 +216,7 @@ export class User {
     else if (roll < 85.5) this.send(channel, 'kick', { of: other }, { odd: true });
     else if (roll < 87.5) this.#ban(other);
     else if (roll < 89.5) for (const name of this.#others()) this.send(`user:${name}`, 'pardon', {}, { odd: true });
+    else if (roll < 89.9) this.send(`user:${other}`, 'revoke', { at: this.#cluster.world.now }, { odd: true });
     else if (roll < 90.2) this.#twice(channel);
     else if (roll < 90.8) this.send(channel, 'say', { text: 'poison' }, { odd: true });
     else if (roll < 91.6 && some?.from === this.name) this.send(channel, 'say', { text: 'another' }, { id: some.id, odd: true });

@@ -22,6 +22,8 @@ export type SignalOutcome = 'given' | 'no_room' | 'asked_about' | 'not_for_it';
 export interface Listener {
   readonly user: string;
   readonly outlet: Outlet;
+  /** It stands at the head, and is given each frame. */
+  readonly live: boolean;
   /**
    * A frame of the events after `start` up to `end`: it is for whoever is live at its start. `now`: nothing else goes to his link, it
    * leaves at once. Says whether it was written.

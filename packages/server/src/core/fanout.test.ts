@@ -70,6 +70,7 @@ function stage() {
 function listener(channel: Channel, outlet: TestLink): Listener {
   return {
     user: 'ben',
+    live: true,
     outlet,
     offer: (_frame, start, end, now) => {
       outlet.unsent.push(`${channel.name} ${start + 1}-${end}`);

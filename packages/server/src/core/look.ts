@@ -138,6 +138,8 @@ export class Look {
     }
     this.#events.moved(moved);
     if (!moved.more) {
+      const late = this.heldFor();
+      if (late > 0 && late < Number.POSITIVE_INFINITY) this.#env.count('held_ms', Math.ceil(late));
       this.#lookedAt = began;
       if (this.#held && !this.held()) {
         this.#held = false;

@@ -27,6 +27,7 @@ import { Reading } from './reading.ts';
 import { Repair } from './repair.ts';
 import { Rights } from './rights.ts';
 import { Sessions } from './session.ts';
+import { countsOf, type NodeStatus } from './status.ts';
 import type { LinkEnd, LinkSink, Transport } from './transport.ts';
 import { Works } from './works.ts';
 
@@ -49,6 +50,8 @@ export interface NodeParts {
   readonly hellos?: Partial<AdmissionLimits>;
 }
 
+export type { NodeStatus } from './status.ts';
+
 export interface HubbubNode {
   /** New at every start. */
   readonly id: string;
@@ -66,29 +69,6 @@ export interface HubbubNode {
    * in. Called again meanwhile, it waits no longer.
    */
   close(drainMs?: number): Promise<void>;
-}
-
-export interface NodeStatus {
-  readonly links: number;
-  readonly sessions: number;
-  readonly channels: number;
-  readonly subscriptions: number;
-  readonly beyond: number;
-  readonly flights: number;
-  readonly repairs: number;
-  readonly queued: number;
-  /** Channels that are in somebody's inbox. */
-  readonly inboxChannels: number;
-  /** Channels of which it knows who is there, and those in which somebody is told. */
-  readonly presences: number;
-  readonly watched: number;
-  /** Pages that are being read for somebody, or wait for that. */
-  readonly reads: number;
-  readonly tailBytes: number;
-  readonly held: boolean;
-  /** It is going, and lets nobody in. */
-  readonly draining: boolean;
-  readonly degraded: boolean;
 }
 
 const lastAnswers = 1_000;
@@ -202,18 +182,10 @@ class Node implements HubbubNode {
   }
 
   status(): NodeStatus {
-    let subscriptions = 0;
-    let beyond = 0;
-    for (const channel of this.#hub.channels()) {
-      subscriptions += channel.listeners.size;
-      beyond += channel.beyond;
-    }
     return {
       links: this.#links.size,
       sessions: this.#sessions.size,
-      channels: this.#hub.size,
-      subscriptions,
-      beyond,
+      ...countsOf(this.#hub),
       flights: this.#flights.size,
       repairs: this.#repair.size,
       queued: this.#appender.size,

@@ -3,6 +3,7 @@ import type { Env } from '@hubbub/protocol/env';
 import type { Identifying } from './identifying.ts';
 import { signInEnded } from './identifying.ts';
 import type { Identified, Who } from './identity.ts';
+import type { Mechanism } from './mechanisms.ts';
 
 /** When it could not be told, it is asked again so much later, in milliseconds. */
 const askAgainAfter = 1_000;
@@ -10,7 +11,7 @@ const askAgainAfter = 1_000;
 const longestTimer = 3_600_000;
 
 export interface SignInParts {
-  readonly env: Env;
+  readonly env: Env<Mechanism>;
   readonly identifying: Identifying;
 }
 
@@ -46,6 +47,7 @@ export class SignIn {
   expired(): boolean {
     const { expires } = this.#who;
     if (expires === undefined || this.#parts.env.now() < expires) return false;
+    this.#parts.env.count('sign_in_ended');
     this.#sinks.signedOut(signInEnded);
     return true;
   }
@@ -60,8 +62,10 @@ export class SignIn {
       if (token === this.#token) this.#take(who);
     } catch (error) {
       if (this.#over) return;
-      if (error instanceof Refusal && error.code !== 'unavailable') this.#sinks.signedOut(error.text);
-      else this.#parts.env.timer(askAgainAfter, () => void this.askAgain());
+      if (error instanceof Refusal && error.code !== 'unavailable') {
+        this.#parts.env.count('sign_in_refused');
+        this.#sinks.signedOut(error.text);
+      } else this.#parts.env.timer(askAgainAfter, () => void this.askAgain());
     }
   }
 
@@ -70,6 +74,7 @@ export class SignIn {
     const { who } = await this.#parts.identifying.identify({ token });
     if (who.user !== this.#who.user) throw new Refusal('unauthorized', 'this is the token of somebody else');
     this.#token = token;
+    this.#parts.env.count('sign_in_renewed');
     this.#take(who);
     return who;
   }

@@ -41,6 +41,10 @@ export class Subscription implements Listener {
     return this.feed.outlet;
   }
 
+  get live(): boolean {
+    return this.state === 'live';
+  }
+
   /** It may be read, as far as is known, and nobody is being asked. */
   get admitted(): boolean {
     return this.state === 'live' || this.state === 'behind';
