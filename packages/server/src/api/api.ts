@@ -8,6 +8,14 @@ import { type PeopleOptions, peopleRoutes } from './people.ts';
 import { problemOf, sendProblem } from './problem.ts';
 import { validator } from './validator.ts';
 
+/** Our name in the place of the framework's. */
+const logo = {
+  type: 'image/svg+xml',
+  content:
+    '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40"><text y="28" font-family="system-ui" font-size="24" fill="#fff">Hubbub</text></svg>',
+  href: '/',
+};
+
 export type DoorsOptions = ApiOptions & HealthOptions & PeopleOptions & { readonly build: string };
 
 export const api: FastifyPluginAsync<DoorsOptions> = async (app, options) => {
@@ -27,6 +35,6 @@ export const api: FastifyPluginAsync<DoorsOptions> = async (app, options) => {
   await app.register(channelRoutes, options);
   await app.register(peopleRoutes, options);
   await app.register(healthRoutes, options);
-  await app.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'Hubbub: the doors' } });
+  await app.register(swaggerUi, { routePrefix: '/docs', logo, theme: { title: 'Hubbub: the doors' } });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 };

@@ -53,6 +53,7 @@ export const channelRoutes: FastifyPluginAsyncTypebox<ApiOptions> = async (app, 
     '/v1/channels',
     {
       schema: {
+        tags: ['Channels'],
         summary: 'Channels that are yours, or that everybody is told of, and where they stand',
         querystring: ChannelsQuery,
         response: { 200: ChannelsReply, default: Problem },
@@ -66,6 +67,7 @@ export const channelRoutes: FastifyPluginAsyncTypebox<ApiOptions> = async (app, 
     '/v1/channels/:channel/presence',
     {
       schema: {
+        tags: ['Channels'],
         summary: 'Who is there',
         description: 'As far as this node has heard. Users in the order of their names; `after` asks for those behind a name.',
         params: Channel,
@@ -81,6 +83,7 @@ export const channelRoutes: FastifyPluginAsyncTypebox<ApiOptions> = async (app, 
     '/v1/session',
     {
       schema: {
+        tags: ['Channels'],
         summary: 'Come in as a guest',
         body: Type.Object({ name: Type.String({ maxLength: 256 }) }, closed),
         response: { 201: Type.Object({ user: Type.String(), token: Type.String() }), default: Problem },
@@ -93,6 +96,7 @@ export const channelRoutes: FastifyPluginAsyncTypebox<ApiOptions> = async (app, 
     '/v1/channels/:channel/events',
     {
       schema: {
+        tags: ['Channels'],
         summary: 'Send one event',
         description: 'With an id of yours it can be sent again, whatever became of the answer: it is in the log once.',
         params: Channel,
@@ -113,6 +117,7 @@ export const channelRoutes: FastifyPluginAsyncTypebox<ApiOptions> = async (app, 
     '/v1/channels/:channel/events/batch',
     {
       schema: {
+        tags: ['Channels'],
         summary: `Send up to ${limits.sendEvents} events, in order`,
         description: 'One result an event; the list ends after the first that failed for a passing cause, and the rest was not written.',
         params: Channel,
@@ -128,6 +133,7 @@ export const channelRoutes: FastifyPluginAsyncTypebox<ApiOptions> = async (app, 
     '/v1/channels/:channel/events',
     {
       schema: {
+        tags: ['Channels'],
         summary: 'A page of history',
         params: Channel,
         querystring: HistoryQuery,
@@ -148,6 +154,7 @@ export const channelRoutes: FastifyPluginAsyncTypebox<ApiOptions> = async (app, 
     '/v1/channels/:channel/facts',
     {
       schema: {
+        tags: ['Channels'],
         summary: 'What its events have made true',
         params: Channel,
         querystring: FactsQuery,

@@ -21,7 +21,7 @@ export interface HealthOptions {
 export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app, { calls, status, metrics, isLocal }) => {
   app.get(
     '/healthz',
-    { schema: { summary: 'Whether the process runs', response: { 200: Type.Object({ ok: Type.Literal(true) }) } } },
+    { schema: { tags: ['Watching'], summary: 'Whether the process runs', response: { 200: Type.Object({ ok: Type.Literal(true) }) } } },
     async () => ({ ok: true as const }),
   );
 
@@ -29,6 +29,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app
     '/readyz',
     {
       schema: {
+        tags: ['Watching'],
         summary:
           "Whether this node should get links: 503 for its own causes only, not for the store's or the broker's, which all nodes share",
         response: { '2xx': Ready, 503: Ready },
@@ -44,6 +45,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app
     '/v1/node',
     {
       schema: {
+        tags: ['Watching'],
         summary: 'What the node holds, for who may administer, or asks on this machine',
         response: { 200: Type.Record(Type.String(), Type.Union([Type.Number(), Type.Boolean()])), default: Problem },
         security: [{ token: [] }],
@@ -59,6 +61,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app
     '/metrics',
     {
       schema: {
+        tags: ['Watching'],
         summary: 'The same and more in Prometheus’ text format',
         produces: ['text/plain'],
         response: { 200: Type.String(), default: Problem },

@@ -26,6 +26,7 @@ export const peopleRoutes: FastifyPluginAsyncTypebox<PeopleOptions> = async (app
     '/v1/revocations',
     {
       schema: {
+        tags: ['People'],
         summary: 'Make every token of a user void that was made by now',
         description: 'Open links of that user end within a second, on every node. By the user himself, or by who may administer.',
         body: Type.Object({ user: User }, closed),
@@ -46,6 +47,7 @@ export const peopleRoutes: FastifyPluginAsyncTypebox<PeopleOptions> = async (app
     '/v1/tokens',
     {
       schema: {
+        tags: ['People'],
         summary: 'Make a token for a user, for who may administer',
         body: Type.Object(
           { user: User, expiresIn: Type.Optional(Type.Integer({ minimum: 1, maximum: longestToken, description: 'seconds' })) },
