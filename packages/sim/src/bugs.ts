@@ -209,8 +209,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a token has no end',
     file: 'core/sign-in.ts',
-    find: 'if (expires === undefined || this.#parts.env.now() < expires) return false;',
-    replace: 'if (expires !== this.#parts.env.now()) return false;',
+    find: 'this.#sinks = sinks;\n    this.#who = who;',
+    replace: 'this.#sinks = sinks;\n    this.#who = { user: who.user, rights: who.rights };',
   },
   {
     name: 'the SDK does not look for a newer token',
