@@ -182,6 +182,20 @@ describe('subscription', () => {
     });
   }
 
+  it('P32: a server that leaves hole after hole is asked more and more seldom', async () => {
+    const { subscription, clock, did } = standing('7~e1');
+    let asked = 0;
+    for (let second = 0; second < 600; second++) {
+      subscription.onEvents(events([9]));
+      for (; asked < did.asks; asked++) {
+        subscription.target();
+        subscription.answered(reply('7~e1', 9));
+      }
+      await clock.pass(100);
+    }
+    assert.ok(did.asks >= 4 && did.asks < 20, `${did.asks} times in a minute`);
+  });
+
   it('P26: is deaf from asking to the reply, and after the link was lost', () => {
     const { subscription, log } = standing('7~e1');
     subscription.lost();

@@ -12,9 +12,13 @@ import type {
   SubscribeTarget,
 } from '@hubbub/protocol/frames';
 import { formatPosition, parsePosition } from '@hubbub/protocol/position';
+import { backoff } from './backoff.ts';
 import { HubbubError } from './error.ts';
 import { type Presence, PresenceView } from './presence.ts';
 import type { Signal } from './signals.ts';
+
+/** A hole so soon after another, in milliseconds, is one of a row. */
+const gapsInARow = 30_000;
 
 export interface SubscribeOptions {
   /** `OFFSET~EPOCH`: all after it. `0`: all that is kept. Left out: from now on. */
@@ -72,6 +76,9 @@ export class ChannelSubscription implements Subscription {
   /** Between asking and the reply, what comes belongs to the former subscription of the channel. */
   #deaf = true;
   #asked = 0;
+  /** Holes met in a row, and when the last was. */
+  #gaps = 0;
+  #gapAt = Number.NEGATIVE_INFINITY;
   readonly #presence: PresenceView | undefined;
 
   constructor(channel: string, options: SubscribeOptions, parts: SubscriptionParts) {
@@ -194,10 +201,19 @@ export class ChannelSubscription implements Subscription {
 
   /** Events are missing between what we have and what came: a defect of the server's, or of ours. We ask anew from what we have. */
   #gap(): void {
-    this.#parts.env.count('client_gap');
+    const { env } = this.#parts;
+    env.count('client_gap');
     this.#hush();
     this.#set({ state: 'opening' });
-    this.#parts.ask(this);
+    // One may be a defect that is gone by now; a server that always leaves one is not to be asked without a pause.
+    this.#gaps = env.now() - this.#gapAt < gapsInARow ? this.#gaps + 1 : 0;
+    this.#gapAt = env.now();
+    if (this.#gaps === 0) return this.#parts.ask(this);
+    const asked = this.#asked;
+    env.timer(backoff(this.#gaps, env.random, 0), () => {
+      // Another link, or the end of it, has come first.
+      if (this.#state.state !== 'gone' && asked === this.#asked) this.#parts.ask(this);
+    });
   }
 
   /** What comes of the channel is not for us, until the next reply. */

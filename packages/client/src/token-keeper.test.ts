@@ -78,6 +78,21 @@ describe('a way to get tokens', () => {
     assert.ok(asked() < 25, `${asked()} in 50 s`);
   });
 
+  it('is asked anew when the link is refused while a newer token is awaited, whatever becomes of that one', async () => {
+    let fail = (): void => {};
+    const { clock, links, greet } = setUp((nth) =>
+      nth === 2 ? new Promise((_, reject) => (fail = () => reject(new Error('away')))) : `t${nth}`,
+    );
+    await clock.flush();
+    const link = await greet({ expiresIn: 10_000 });
+    await clock.pass(8_000);
+    link.hear({ push: 'error', error: { code: 'unauthorized', text: 'no more' } });
+    fail();
+    while (links.length === 1) await clock.pass(100);
+    links[1]?.handlers.onOpen();
+    assert.equal(shown(links[1]), 't3');
+  });
+
   it('is asked by nobody once the client is closed, or has other credentials', async () => {
     const closed = setUp(() => new Promise(() => {}));
     closed.client.close();

@@ -66,7 +66,10 @@ export class TokenKeeper {
   /** The server does not take what we have shown. Where there is a way to another token, that is shown. */
   refused(code: string): void {
     this.#cancel();
-    if (code === 'unauthorized' && this.#source) this.#later(() => this.#get(() => this.#show()));
+    if (code !== 'unauthorized' || !this.#source) return;
+    // One that is being got to be shown on the link that has ended is of no use, and nor is what goes wrong with it.
+    this.#asked += 1;
+    this.#later(() => this.#get(() => this.#show()));
   }
 
   close(): void {

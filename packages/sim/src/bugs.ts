@@ -207,6 +207,12 @@ export const bugs: readonly Bug[] = [
     replace: 'const who = this.#who;\n      // A newer',
   },
   {
+    name: 'a token that cannot be asked about goes on',
+    file: 'core/sign-in.ts',
+    find: 'return !this.expired() && !this.#doubted;',
+    replace: 'return !this.expired();',
+  },
+  {
     name: 'a token has no end',
     file: 'core/sign-in.ts',
     find: 'this.#sinks = sinks;\n    this.#who = who;',
@@ -215,8 +221,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'the SDK does not look for a newer token',
     file: 'client/src/token-keeper.ts',
-    find: "if (code === 'unauthorized' && this.#source) this.#later",
-    replace: "if (code === 'unauthorized' && !this.#source) this.#later",
+    find: "if (code !== 'unauthorized' || !this.#source) return;",
+    replace: "if (code !== '') return;",
   },
   {
     name: 'rollback not noticed',

@@ -15,7 +15,6 @@ export interface Circumstances {
 
 const revocation = 1_000;
 const prompt = 250;
-const wayOfPage = 1_000;
 const twoBeats = 20_000;
 const untilNoticed = 3_000;
 
@@ -31,7 +30,9 @@ export function check(record: Record, data: MemoryData, users: readonly User[], 
   for (const reader of record.readers) checkReader(record, reader, circumstances);
   // A rollback takes revocations back too: what was written before it cannot be told right from wrong by the log that is left.
   if (record.cuts.length === 0) {
-    checkRights(record, new RightsHistory(record.commits));
+    const rights = new RightsHistory(record.commits);
+    checkRights(record, rights);
+    checkPagesWritten(record, rights);
     checkSignIns(record);
   }
   checkInboxes(record, circumstances.calm);
@@ -93,13 +94,20 @@ function checkWritten(record: Record): void {
   }
 }
 
-/** I3, I5, I7 of pages that were asked for: they are a piece of the log of somebody who may read it. The way to the client takes its time. */
+/** I7 of pages that were asked for, as they left the node: the way to the client takes its time. */
+function checkPagesWritten(record: Record, rights: RightsHistory): void {
+  const channels = new Map(record.commits.map(({ channel, offset, id }) => [`${offset} ${id}`, channel]));
+  for (const { user, offset, id, at } of record.pagesWritten) {
+    const channel = channels.get(`${offset} ${id}`) ?? '';
+    if (!rights.had(user, channel, at - revocation, at))
+      record.violate('I7', `${user} read ${channel} more than ${revocation} ms after the right had gone`);
+  }
+}
+
+/** I3, I5 of pages that were asked for: they are a piece of the log. */
 function checkPages(record: Record): void {
   const texts = new Map(record.written.map(({ channel, epoch, offset, text }) => [`${epoch} ${channel} ${offset}`, text]));
-  const rights = record.cuts.length === 0 ? new RightsHistory(record.commits) : undefined;
-  for (const { user, channel, epoch, events, at } of record.pages) {
-    if (rights && events.length > 0 && !rights.had(user, channel, at - revocation - wayOfPage, at))
-      record.violate('I7', `${user} read ${channel} more than ${revocation} ms after the right had gone`);
+  for (const { user, channel, epoch, events } of record.pages) {
     events.forEach((event, index) => {
       const before = events[index - 1];
       if (before && event.offset !== before.offset + 1)

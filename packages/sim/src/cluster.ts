@@ -214,6 +214,11 @@ export class Cluster implements Wire {
     if (!more) told.since = Math.min(told.since, now);
   }
 
+  #wrotePage(user: string, text: string): void {
+    const [first] = (JSON.parse(text) as { events: readonly Written[] }).events;
+    if (first) this.record.pagesWritten.push({ user, offset: first.offset, id: first.id, at: this.world.now });
+  }
+
   #wrotePassing(user: string, text: string): void {
     const { push, channel } = JSON.parse(text) as SignalPush | PresencePush;
     this.record.passed.push({ what: push, user, channel, at: this.world.now });
@@ -231,6 +236,7 @@ export class Cluster implements Wire {
     const user = this.#userOf.get(client) ?? '';
     if (text.startsWith('{"push":"signal"') || text.startsWith('{"push":"presence"')) this.#wrotePassing(user, text);
     if (text.startsWith('{"push":"inbox"')) this.#wroteInbox(client, user, JSON.parse(text) as InboxPush);
+    if (text.startsWith('{"res"') && text.includes('"events":[{')) this.#wrotePage(user, text);
     if (!text.startsWith('{"push":"events"')) return;
     const { channel, epoch, events } = JSON.parse(text) as { channel: string; epoch: string; events: Written[] };
     for (const event of events) {

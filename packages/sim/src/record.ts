@@ -70,6 +70,14 @@ export interface PageRead {
   readonly at: number;
 }
 
+/** The same as it left the node, by its first event: which channel that is of, the commits tell. */
+export interface PageWritten {
+  readonly user: string;
+  readonly offset: number;
+  readonly id: string;
+  readonly at: number;
+}
+
 /** A channel's standing, told to somebody's inbox by a node. */
 export interface InboxWritten {
   readonly user: string;
@@ -108,6 +116,7 @@ export class Record {
   readonly readers: Reader[] = [];
   readonly written: Written[] = [];
   readonly pages: PageRead[] = [];
+  readonly pagesWritten: PageWritten[] = [];
   readonly inboxWritten: InboxWritten[] = [];
   readonly passed: Passed[] = [];
   readonly heard: Heard[] = [];

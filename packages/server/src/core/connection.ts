@@ -112,7 +112,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
   offer(frame: Frame, now = false): boolean {
     const member = this.#member;
     if (this.#state !== 'open' || this.#dead || !member || this.#transport.room() <= 0) return false;
-    if (member.signIn.expired()) return false;
+    if (!member.signIn.holds()) return false;
     this.#transport.write(frame, now);
     return true;
   }
@@ -123,7 +123,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
 
   get open(): boolean {
     const member = this.#member;
-    return this.#state === 'open' && !this.#dead && member !== undefined && this.#transport.room() > 0 && !member.signIn.expired();
+    return this.#state === 'open' && !this.#dead && member !== undefined && this.#transport.room() > 0 && member.signIn.holds();
   }
 
   get reads(): boolean {
@@ -176,7 +176,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
   /** Something concerns this user as such: who it is, and all that may be read, is asked again. */
   concern(): void {
     this.rightsChanged();
-    void this.#member?.signIn.askAgain();
+    this.#member?.signIn.askAgain();
   }
 
   signedOut(text: string): void {
@@ -235,6 +235,8 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
     if (member.signIn.expired()) return;
     this.#inFlight += 1;
     try {
+      // A newer token is the way out of every doubt.
+      if (command.cmd !== 'refresh') member.signIn.mustHold();
       const answer = await execute(this.#parts, member, this, command);
       if ('raw' in answer) return this.#replyRaw(command.req, answer.raw);
       this.#reply(command.req, answer.reply);
@@ -256,7 +258,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
     if (this.#pumping || !member) return;
     this.#pumping = true;
     try {
-      while (this.#state === 'open' && !this.#dead && !member.signIn.expired()) {
+      while (this.#state === 'open' && !this.#dead && member.signIn.holds()) {
         const room = this.#transport.room();
         if (room <= 0) {
           if (member.feed.waiting) this.#parts.env.count('behind_full');
@@ -279,7 +281,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
     this.#pump();
   }
 
-  /** Behind an await it may have closed; this keeps the compiler from knowing better. */
+  /** Behind an await; this keeps the compiler from knowing better. */
   #isClosed(): boolean {
     return this.#state === 'closed';
   }

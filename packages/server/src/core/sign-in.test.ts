@@ -86,6 +86,27 @@ describe('sign-in', () => {
     assert.equal(ben.closed, undefined);
   });
 
+  it('I7: gives nothing and takes nothing while it cannot be told whether its token holds, and misses nothing of it', async () => {
+    const { verdicts, identify } = stage();
+    const node = await nodeStage({ identify, mayRead: () => true });
+    const ann = await node.link('ann');
+    ann.say('subscribe', { to: [{ channel: 'room:a', position: '0' }] });
+    await node.clock.settle();
+    verdicts.set('ann 1', 'away');
+    node.append('user:ann', { kind: 'revoke', concerns: ['ann'] });
+    await node.clock.pass(600);
+    ann.take('events');
+    node.append('room:a');
+    const req = ann.say('history', { channel: 'room:a' });
+    await node.clock.pass(3_000);
+    assert.deepEqual(ann.take('events'), []);
+    assert.equal(ann.refusal(req), 'unavailable');
+    verdicts.delete('ann 1');
+    await node.clock.pass(1_000);
+    assert.equal(ann.take('events').length, 1);
+    assert.equal(ann.closed, undefined);
+  });
+
   it('is over with its link: nothing is asked or timed for one that has gone', async () => {
     const { verdicts, identify, asked } = stage();
     const node = await nodeStage({ identify });

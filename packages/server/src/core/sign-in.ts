@@ -5,8 +5,8 @@ import { signInEnded } from './identifying.ts';
 import type { Identified, Who } from './identity.ts';
 import type { Mechanism } from './mechanisms.ts';
 
-/** When it could not be told, it is asked again so much later, in milliseconds. */
-const askAgainAfter = 1_000;
+/** When it could not be told, it is asked again so much later, in milliseconds: nothing flows meanwhile. */
+const askAgainAfter = 200;
 /** A timer of a platform may hold no more than 2^31 ms: a far end is looked at on the way. */
 const longestTimer = 3_600_000;
 
@@ -20,6 +20,8 @@ export interface SignInSinks {
   signedOut(text: string): void;
   /** He may be allowed other things than before. */
   rightsChanged(): void;
+  /** He is who he was: what has waited may flow. */
+  ready(): void;
 }
 
 /** How long somebody is who he said he is: asked anew when something concerns him, taken over by a newer token, over at its time. */
@@ -30,6 +32,9 @@ export class SignIn {
   #token: string | undefined;
   #cancel: () => void = () => {};
   #over = false;
+  /** How often it has been asked about again; the last answer counts. */
+  #asked = 0;
+  #doubted = false;
 
   constructor(parts: SignInParts, { who, token }: Identified, sinks: SignInSinks) {
     this.#parts = parts;
@@ -52,20 +57,37 @@ export class SignIn {
     return true;
   }
 
-  /** Something concerns him: does his token still hold? Nothing flows meanwhile, for the authority is asked about all he reads. */
-  async askAgain(): Promise<void> {
-    const token = this.#token;
-    if (token === undefined || this.#over) return;
+  /** Whether he may be given anything, or anything be taken from him: not behind his time, nor while it is being asked whether his token holds. */
+  holds(): boolean {
+    return !this.expired() && !this.#doubted;
+  }
+
+  /** Throws Refusal: `unavailable`, where it does not hold at the moment. */
+  mustHold(): void {
+    if (!this.holds()) throw new Refusal('unavailable', 'whether your token still holds is being asked', askAgainAfter);
+  }
+
+  /** Something concerns him: does his token still hold? */
+  askAgain(): void {
+    if (this.#token === undefined || this.#over) return;
+    this.#doubted = true;
+    this.#asked += 1;
+    void this.#ask(this.#token, this.#asked);
+  }
+
+  async #ask(token: string, asked: number): Promise<void> {
     try {
       const { who } = await this.#parts.identifying.identify({ token });
-      // A newer token has been asked about meanwhile.
-      if (token === this.#token) this.#take(who);
+      // Asked again meanwhile, or about a newer token.
+      if (asked !== this.#asked) return;
+      this.#take(who);
+      this.#trust();
     } catch (error) {
-      if (this.#over) return;
+      if (this.#over || asked !== this.#asked) return;
       if (error instanceof Refusal && error.code !== 'unavailable') {
         this.#parts.env.count('sign_in_refused');
         this.#sinks.signedOut(error.text);
-      } else this.#parts.env.timer(askAgainAfter, () => void this.askAgain());
+      } else this.#parts.env.timer(askAgainAfter, () => asked === this.#asked && this.askAgain());
     }
   }
 
@@ -76,6 +98,8 @@ export class SignIn {
     this.#token = token;
     this.#parts.env.count('sign_in_renewed');
     this.#take(who);
+    // What is being asked about the former one says nothing of this one.
+    if (this.#doubted) this.askAgain();
     return who;
   }
 
@@ -83,6 +107,12 @@ export class SignIn {
   end(): void {
     this.#over = true;
     this.#cancel();
+  }
+
+  #trust(): void {
+    if (!this.#doubted || this.#over) return;
+    this.#doubted = false;
+    this.#sinks.ready();
   }
 
   #take(who: Who): void {
