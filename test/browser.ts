@@ -49,13 +49,14 @@ export class PageServer {
     this.folder = folder;
   }
 
-  static async start(): Promise<PageServer> {
+  /** `words`: what else the server is told. */
+  static async start(...words: string[]): Promise<PageServer> {
     const server = new PageServer(mkdtempSync(join(tmpdir(), 'hubbub-page-')));
     ends.push(async () => {
       await server.kill();
       rmSync(server.folder, { recursive: true, force: true });
     });
-    await server.start();
+    await server.start(...words);
     return server;
   }
 
@@ -63,8 +64,15 @@ export class PageServer {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  async start(): Promise<void> {
-    const args = [cli, 'serve', '--port', `${this.#port}`, '--data', this.folder];
+  /** The link that makes whoever opens it the owner, as the server has printed it. */
+  async ownerLink(): Promise<string> {
+    const link = /once: (http\S+)/;
+    await this.#process?.until(() => link.test(this.#process?.stderr ?? ''));
+    return link.exec(this.#process?.stderr ?? '')?.[1] ?? '';
+  }
+
+  async start(...words: string[]): Promise<void> {
+    const args = [cli, 'serve', '--port', `${this.#port}`, '--data', this.folder, ...words];
     this.#process = await Process.start({ command: process.execPath, args, cwd: root, ready: /^hubbub listening on .*:\d+$/m });
     this.#port = Number(this.#process.match(/^hubbub listening on .*:(\d+)$/m)[1]);
   }
@@ -100,16 +108,30 @@ async function endBrowser(): Promise<void> {
 
 export type ContextOptions = NonNullable<Parameters<Browser['newContext']>[0]>;
 
-/** A person with a browser profile of his own, signed in and in a room that is live. */
+/** A person with a browser profile of his own, signed in and in a room that is live; whoever comes first makes it. */
 export async function person(server: PageServer, name: string, room = 'general', options: ContextOptions = {}): Promise<Page> {
   const page = await stranger(server, room, options);
-  await page.getByLabel('Your name').fill(name);
-  await page.getByRole('button', { name: 'Come in' }).click();
-  await status(page, 'live');
+  await comeIn(page, name);
+  await beThere(page);
   return page;
 }
 
-/** A page that nobody has signed in to. What it throws fails the test that closes it. */
+export async function comeIn(page: Page, name: string): Promise<void> {
+  await page.getByLabel('Your name').fill(name);
+  await page.getByRole('button', { name: 'Come in' }).click();
+}
+
+/** Waits until what is open is live. Where there is no such room, or board, it is made. */
+export async function beThere(page: Page): Promise<void> {
+  const there = page.locator('main[data-channel=live]');
+  const absent = page.locator('main[data-channel=gone]');
+  await there.or(absent).waitFor();
+  if (await absent.isVisible()) await page.getByRole('button', { name: /^Create / }).click();
+  await there.waitFor();
+  await status(page, 'live');
+}
+
+/** A page that nobody has signed in to, in a room, or (`/…`) elsewhere. What it throws fails the test that closes it. */
 export async function stranger(server: PageServer, room = 'general', options: ContextOptions = {}): Promise<Page> {
   const context: BrowserContext = await (await theBrowser()).newContext({ locale: 'en-GB', ...options });
   const page = await context.newPage();
@@ -120,7 +142,7 @@ export async function stranger(server: PageServer, room = 'general', options: Co
     await context.close();
     if (errors.length > 0) throw new AggregateError(errors, `the page threw: ${errors[0]?.message}`);
   });
-  await page.goto(`${server.url}/r/${room}`);
+  await page.goto(`${server.url}${room.startsWith('/') ? room : `/r/${room}`}`);
   return page;
 }
 

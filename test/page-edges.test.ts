@@ -1,16 +1,26 @@
 /** The page where something is odd: a name that cannot be, a server that knows one no more, a room that cannot be, a narrow screen. */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
-import { buildPage, composer, endAll, hasBrowser, hear, PageServer, person, say, settled, shownRows, status, stranger } from './browser.ts';
+import {
+  beThere,
+  buildPage,
+  comeIn,
+  composer,
+  endAll,
+  hasBrowser,
+  hear,
+  PageServer,
+  person,
+  say,
+  settled,
+  shownRows,
+  status,
+  stranger,
+} from './browser.ts';
 import { unless } from './store-rig.ts';
-
-async function comeIn(page: Page, name: string): Promise<void> {
-  await page.getByLabel('Your name').fill(name);
-  await page.getByRole('button', { name: 'Come in' }).click();
-}
 
 /** Keeps what the banner has said, word for word but for the numbers, each change once. */
 async function recordWords(page: Page): Promise<() => Promise<string[]>> {
@@ -45,7 +55,7 @@ describe('page, at its edges', unless(hasBrowser, 'there is no Chromium at /usr/
     await comeIn(page, `${name} `);
     await page.getByRole('alert').getByText('cannot be a name').waitFor();
     await comeIn(page, '山');
-    await status(page, 'live');
+    await beThere(page);
     await page.getByRole('heading', { name: 'porch' }).waitFor();
     await say(page, 'hello');
     await hear(page, 'hello');
@@ -55,12 +65,15 @@ describe('page, at its edges', unless(hasBrowser, 'there is no Chromium at /usr/
   it('keeps what one wrote when the server does not know one any more', async () => {
     const own = await PageServer.start();
     const ann = await person(own, 'Ann', 'lost');
+    // She is told that the room is one of hers: until then she would join it by speaking.
+    await ann.getByRole('button', { name: 'Room menu' }).waitFor();
     await own.kill();
     await status(ann, 'reconnecting');
     await say(ann, 'not sent yet');
     await composer(ann).fill('not finished yet');
-    rmSync(join(own.folder, 'secret'));
-    await own.start();
+    const secret = join(own.folder, 'another-secret');
+    writeFileSync(secret, 'a secret that no token was signed with');
+    await own.start('--secret-file', secret);
     await ann.getByText('the server does not know you any more').waitFor();
     await ann.getByText('your message is kept').waitFor();
     await ann.getByRole('button', { name: 'sign in again' }).click();
@@ -69,7 +82,10 @@ describe('page, at its edges', unless(hasBrowser, 'there is no Chromium at /usr/
     await hear(ann, 'not sent yet');
     await settled(ann);
     assert.equal(await composer(ann).inputValue(), 'not finished yet');
-    assert.equal((await shownRows(ann)).length, 1);
+    assert.deepEqual(
+      (await shownRows(ann)).map(({ text }) => text),
+      ['Ann created this room', 'not sent yet'],
+    );
   });
 
   it('asks before it forgets what is not sent', async () => {
@@ -103,16 +119,18 @@ describe('page, at its edges', unless(hasBrowser, 'there is no Chromium at /usr/
 
   it('goes to no room that cannot be', async () => {
     const ann = await person(server, 'Ann', 'here');
-    const field = ann.getByRole('textbox', { name: 'Go to a room' });
+    await ann.getByRole('link', { name: 'Find or create a room' }).click();
+    const field = ann.getByRole('textbox', { name: 'Name of a room or board' });
     for (const name of ['é'.repeat(40), '..']) {
       await field.fill(name);
-      await ann.getByText('No room can be called that').waitFor();
+      await ann.getByText('Nothing can be called that').waitFor();
       await field.press('Enter');
-      assert.equal(new URL(ann.url()).pathname, '/r/here');
+      assert.equal(new URL(ann.url()).pathname, '/rooms');
     }
     await field.fill('##1');
     await field.press('Enter');
     await ann.getByRole('heading', { name: '#1' }).waitFor();
+    await beThere(ann);
     await say(ann, 'in number one');
     await hear(ann, 'in number one');
     await ann.reload();
@@ -131,14 +149,18 @@ describe('page, at its edges', unless(hasBrowser, 'there is no Chromium at /usr/
     assert.deepEqual(size, { scrollWidth: 340, scrollHeight: 600, scroller: 340 });
     const box = await composer(ann).boundingBox();
     assert.ok(box && box.x >= 0 && box.x + box.width <= 340 && box.y + box.height <= 600);
-    // The room that is open comes first; the others are a touch away, and so is the way back.
-    const rooms = ann.getByRole('navigation', { name: 'Rooms' }).getByRole('link');
-    const [open, other] = [rooms.filter({ hasText: 'pocket' }), rooms.filter({ hasText: 'general' })];
-    const [first, second] = [await open.boundingBox(), await other.boundingBox()];
-    assert.ok(first && second && first.x < second.x && first.y === second.y);
-    await other.tap();
-    await ann.getByRole('heading', { name: 'general' }).waitFor({ state: 'attached' });
+    // One column at a time: the rooms are a page of their own, and there is a way back.
+    const rooms = ann.getByRole('navigation', { name: 'Rooms' });
+    assert.equal(await rooms.isVisible(), false);
+    await ann.getByRole('link', { name: 'All rooms' }).tap();
+    await rooms.getByRole('link', { name: 'pocket' }).waitFor();
+    await ann.getByRole('list', { name: 'Public rooms and boards' }).getByRole('link', { name: 'general' }).tap();
+    await ann.getByRole('heading', { name: 'general' }).waitFor();
+    const steps = await ann.evaluate(() => history.length);
+    await ann.getByRole('link', { name: 'All rooms' }).tap();
+    await rooms.getByRole('link', { name: 'pocket' }).waitFor();
     await ann.goBack();
-    await ann.getByRole('heading', { name: 'pocket' }).waitFor({ state: 'attached' });
+    await ann.getByRole('heading', { name: 'pocket' }).waitFor();
+    assert.equal(await ann.evaluate(() => history.length), steps);
   });
 });

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import {
+  beThere,
   buildPage,
   composer,
   endAll,
@@ -66,23 +67,29 @@ describe('page', unless(hasBrowser, 'there is no Chromium at /usr/bin/chromium')
       const link = page.getByRole('link', { name: 'https://example.org/green', exact: true });
       assert.equal(await link.getAttribute('href'), 'https://example.org/green');
       assert.match((await link.getAttribute('rel')) ?? '', /noopener/);
-      assert.equal(await page.locator('.row').count(), 3);
+      assert.equal(await page.locator('.row:not(.note)').count(), 3);
+      assert.deepEqual(await page.locator('.row.note .text').allTextContents(), ['Ann Lee created this room', 'Bøb joined']);
     }
   });
 
   it('has a room for every address', async () => {
     const ann = await person(server, 'Ann');
     assert.equal(new URL(ann.url()).pathname, '/r/general');
-    const field = ann.getByRole('textbox', { name: 'Go to a room' });
+    await ann.getByRole('link', { name: 'Find or create a room' }).click();
+    const field = ann.getByRole('textbox', { name: 'Name of a room or board' });
     await field.fill('Café 7');
     await field.press('Enter');
     await ann.getByRole('heading', { name: 'Café 7' }).waitFor();
+    await beThere(ann);
     assert.equal(new URL(ann.url()).pathname, '/r/Caf%C3%A9%207');
     await say(ann, 'un café');
     await hear(ann, 'un café');
     await ann.goBack();
+    await ann.getByRole('heading', { name: 'Rooms and boards' }).waitFor();
+    await ann.goBack();
     await ann.getByRole('heading', { name: 'general' }).waitFor();
     assert.equal(await ann.locator('.row[data-offset]').getByText('un café').count(), 0);
+    await ann.goForward();
     await ann.goForward();
     await hear(ann, 'un café');
     await ann.goto(`${server.url}/nowhere`);
@@ -147,7 +154,8 @@ describe('page', unless(hasBrowser, 'there is no Chromium at /usr/bin/chromium')
     assert.equal(code, 0, importing.stderr);
 
     const texts = files.flatMap((file) => readFileSync(file, 'utf8').trimEnd().split('\n'));
-    await ann.locator(`.row[data-offset="${texts.length}"]`).waitFor();
+    // The first event is the room's beginning.
+    await ann.locator(`.row[data-offset="${texts.length + 1}"]`).waitFor();
     const arrived = await seen();
     assert.ok(arrived.length >= 3, `the page has shown the ends ${arrived}`);
     assert.deepEqual(
@@ -203,7 +211,7 @@ describe('page', unless(hasBrowser, 'there is no Chromium at /usr/bin/chromium')
     assert.deepEqual(await ann.locator('.row .who .name').allTextContents(), ['Ann']);
     assert.deepEqual(
       (await shownRows(ann)).map(({ text }) => text),
-      ['before', 'half a thought'],
+      ['Ann created this room', 'before', 'half a thought'],
     );
     await ann.reload();
     await hear(ann, 'half a thought');

@@ -6,20 +6,22 @@ import { askAgain } from './session.ts';
 interface BannerProps {
   readonly client: Client;
   readonly status: Status;
-  /** How many of our messages wait to be sent. */
+  /** How many of our messages (or strokes) wait to be sent. */
   readonly waiting: number;
+  readonly what?: 'message' | 'stroke';
 }
 
 /** The truth about what is on the screen, in one line; empty when it is what was said last. */
-export function Banner({ client, status, waiting }: BannerProps): ReactNode {
+export function Banner({ client, status, waiting, what = 'message' }: BannerProps): ReactNode {
+  const own = waiting === 1 ? `your ${what}` : `your ${waiting} ${what}s`;
   return (
     <div className="banner" role="status" aria-live="polite" data-status={status.state}>
       <Line client={client} status={status} />
-      {waiting > 0 && (status.state === 'reconnecting' || status.state === 'connecting') && (
-        <span>{waiting === 1 ? 'your message will be sent' : `your ${waiting} messages will be sent`}</span>
-      )}
+      {waiting > 0 && (status.state === 'reconnecting' || status.state === 'connecting') && <span>{own} will be sent</span>}
       {waiting > 0 && status.state === 'refused' && (
-        <span>{waiting === 1 ? 'your message is kept' : `your ${waiting} messages are kept`}</span>
+        <span>
+          {own} {waiting === 1 ? 'is' : 'are'} kept
+        </span>
       )}
     </div>
   );

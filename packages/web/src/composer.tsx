@@ -5,15 +5,16 @@ import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 
 import { load, save } from './storage.ts';
 
 interface ComposerProps {
-  /** The room's name; the draft is kept under it. */
-  readonly room: string;
+  /** The draft is kept under it. */
+  readonly channel: string;
   readonly title: string;
+  readonly onType: () => void;
   readonly onSend: (body: { readonly text: string }) => void;
 }
 
-/** Give it the room as key: each room has a draft of its own. */
-export function Composer({ room, title, onSend }: ComposerProps): ReactNode {
-  const draftKey = `draft:${room}`;
+/** Give it the channel as key: each has a draft of its own. */
+export function Composer({ channel, title, onType, onSend }: ComposerProps): ReactNode {
+  const draftKey = `draft:${channel}`;
   const [text, setText] = useState(() => load(draftKey) ?? '');
   const field = useRef<HTMLTextAreaElement>(null);
   const body = { text: text.toWellFormed().trimEnd() };
@@ -67,7 +68,10 @@ export function Composer({ room, title, onSend }: ComposerProps): ReactNode {
           value={text}
           aria-label={`Message to ${title}`}
           placeholder={`Message to ${title}`}
-          onChange={(event) => change(event.target.value)}
+          onChange={(event) => {
+            change(event.target.value);
+            if (event.target.value.trim() !== '') onType();
+          }}
           onKeyDown={onKeyDown}
           enterKeyHint="send"
         />

@@ -1,6 +1,7 @@
 import { type Client, type Credentials, connect } from '@hubbub/client';
 import { useSyncExternalStore } from 'react';
-import { recentRooms } from './route.ts';
+import { claim } from './claim.ts';
+import { forgetMarks } from './rooms/kept-marks.ts';
 import { load, save } from './storage.ts';
 
 /** Who is signed in here. */
@@ -13,6 +14,8 @@ export type Session =
 /** The client lives outside of React: nothing that renders opens or closes a connection. */
 let session: Session = { state: 'out' };
 const listeners = new Set<() => void>();
+/** Where something may have been sent from. */
+const visited = new Set<string>();
 
 function change(to: Session): void {
   session = to;
@@ -32,6 +35,7 @@ function start(credentials: Credentials): void {
     // Only the form can mend a name; an empty room could just complain about it.
     if (status.state === 'refused' && status.code === 'bad_name') askAgain(`That cannot be a name here: ${status.text}.`);
   });
+  void claim(client, () => client.signIn({ token: load('token') ?? '' }));
   change({ state: 'in', client });
 }
 
@@ -54,19 +58,26 @@ export function askAgain(why: string): void {
   if (session.state !== 'out') change({ state: 'asked', client: session.client, why });
 }
 
-/** Forgets who one was here, and what is not sent yet. */
+/** Forgets who one was here, what one has read, and what is not sent yet. */
 export function signOut(): void {
-  save('token', '');
-  save('user', '');
+  for (const key of ['token', 'user', 'rooms']) save(key, '');
+  forgetMarks();
   if (session.state !== 'out') session.client.close();
+  visited.clear();
   change({ state: 'out' });
 }
 
-/** How many messages the server has not got yet, in the rooms that one has been to: they are nowhere but on this page. */
+/** Something may be sent from here. */
+export function visit(channel: string): void {
+  visited.add(channel);
+}
+
+/** How many messages and strokes the server has not got yet: they are nowhere but on this page. */
 export function unsent(): number {
   if (session.state === 'out') return 0;
   const { client } = session;
-  return recentRooms().reduce((sum, room) => sum + client.outgoing(`room:${room}`).length, 0);
+  const outgoing = [...visited].flatMap((channel) => client.outgoing(channel));
+  return outgoing.filter(({ kind }) => kind !== 'join' && kind !== 'leave').length;
 }
 
 /** The name that was given last. */

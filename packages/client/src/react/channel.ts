@@ -1,6 +1,6 @@
 import { uuidv7 } from '@hubbub/protocol/id';
 import { useMemo, useSyncExternalStore } from 'react';
-import type { Client, Draft, Event, HistoryPage, Outgoing, Subscription, SubscriptionState } from '../client.ts';
+import type { Client, Draft, Event, HistoryPage, Outgoing, Presence, Signal, Subscription, SubscriptionState } from '../client.ts';
 import { HubbubError } from '../error.ts';
 import { platformEnv } from '../platform/env.ts';
 
@@ -8,10 +8,12 @@ import { platformEnv } from '../platform/env.ts';
 export interface ChannelOptions<Item> {
   /** So many of the newest items are held; what is older is let go at once, however fast events come. */
   readonly keep: number;
-  /** Opens with the newest page, and begins there again when more than so many events are missing after a break. */
-  readonly maxGap: number;
+  /** Opens with the newest page, and begins there again when more than so many events are missing after a break. Left out: opens with all there is. */
+  readonly maxGap?: number;
   /** Makes an item of an event; `before` is what stands above it. Called once for each event, in the order of the log. */
   readonly item: (event: Event, before: Item | undefined) => Item;
+  /** Asks who is there, too. */
+  readonly presence?: true;
 }
 
 /** An event of ours that is not among the items: on its way, refused, or (`stored`) acknowledged and not read back yet. */
@@ -25,6 +27,8 @@ export interface ChannelSnapshot<Item> {
   readonly state: SubscriptionState;
   /** Never holds what is among the items: both are taken in the same moment. */
   readonly own: readonly OwnEvent[];
+  /** Who is there, as it was last told; undefined where nobody has asked, or nothing was told yet. */
+  readonly presence: Presence | undefined;
 }
 
 export interface Channel<Item> extends ChannelSnapshot<Item> {
@@ -34,6 +38,10 @@ export interface Channel<Item> extends ChannelSnapshot<Item> {
   readonly discard: (id: string) => void;
   /** What the log has before an offset or after one, of the history that is shown. Rejects when that is another one by now, or with the signal's reason. */
   readonly page: (side: 'before' | 'after', offset: number, signal: AbortSignal) => Promise<HistoryPage>;
+  /** Gives a signal; see `Client.signal`. */
+  readonly signal: (kind: string, body: unknown) => void;
+  /** Calls `run` for every signal that comes, at once. Returns what stops it. */
+  readonly onSignal: (run: (signal: Signal) => void) => () => void;
 }
 
 /** Reads a channel for as long as the component is there. Renders at most once per animation frame. */
@@ -45,11 +53,12 @@ export function useChannel<Item>(client: Client, channel: string, options: Chann
 
 /** A channel as a screen shows it: collects what comes, and tells of it once per frame. It is open while somebody listens. */
 class ChannelView<Item> {
-  readonly actions: Pick<Channel<Item>, 'send' | 'retry' | 'discard' | 'page'>;
+  readonly actions: Omit<Channel<Item>, keyof ChannelSnapshot<Item>>;
   readonly #client: Client;
   readonly #channel: string;
   readonly #options: ChannelOptions<Item>;
   readonly #listeners = new Set<() => void>();
+  readonly #signalListeners = new Set<(signal: Signal) => void>();
   #subscription: Subscription | undefined;
   #stopOutgoing: () => void = () => {};
   #frame: number | undefined;
@@ -71,8 +80,10 @@ class ChannelView<Item> {
       retry: (id) => client.retry(id),
       discard: (id) => client.discard(id),
       page: (side, offset, signal) => this.#page(side, offset, signal),
+      signal: (kind, body) => client.signal(channel, kind, body),
+      onSignal: (run) => this.#onSignal(run),
     };
-    this.#snapshot = { items: [], generation: 0, state: { state: 'opening' }, own: client.outgoing(channel) };
+    this.#snapshot = { items: [], generation: 0, state: { state: 'opening' }, own: client.outgoing(channel), presence: undefined };
   }
 
   readonly snapshot = (): ChannelSnapshot<Item> => this.#snapshot;
@@ -90,9 +101,10 @@ class ChannelView<Item> {
 
   #open(): void {
     this.#outdated = true;
+    const { maxGap, presence } = this.#options;
     this.#subscription = this.#client.subscribe(this.#channel, {
       position: '0',
-      maxGap: this.#options.maxGap,
+      ...(maxGap !== undefined && { maxGap }),
       onEvents: (events) => this.#onEvents(events),
       onReset: (reason) => {
         // After a trim the items still hold; there is a gap behind the last.
@@ -102,6 +114,10 @@ class ChannelView<Item> {
         if (state === 'live') this.#dropOutdated();
         this.#change();
       },
+      onSignal: (signal) => {
+        for (const run of [...this.#signalListeners]) run(signal);
+      },
+      ...(presence && { onPresence: () => this.#change() }),
     });
     this.#stopOutgoing = this.#client.onOutgoing(this.#channel, () => this.#change());
     this.#change();
@@ -137,6 +153,12 @@ class ChannelView<Item> {
     this.#stored.clear();
   }
 
+  #onSignal(run: (signal: Signal) => void): () => void {
+    const listener = (signal: Signal): void => run(signal);
+    this.#signalListeners.add(listener);
+    return () => this.#signalListeners.delete(listener);
+  }
+
   #page(side: 'before' | 'after', offset: number, signal: AbortSignal): Promise<HistoryPage> {
     const epoch = this.#subscription?.position?.split('~')[1];
     if (epoch === undefined) return Promise.reject(new HubbubError('unavailable', 'the channel is not open'));
@@ -165,9 +187,21 @@ class ChannelView<Item> {
         generation: this.#generation,
         state: this.#subscription?.state ?? { state: 'opening' },
         own: this.#own(),
+        presence: this.#presence(),
       };
       for (const run of [...this.#listeners]) run();
     });
+  }
+
+  /** A copy: the client's own goes on changing. After a remount it is what was told before, until it is told anew. */
+  #presence(): Presence | undefined {
+    const { presence } = this.#subscription ?? {};
+    if (!presence) return undefined;
+    const { state, count, users, complete, signals } = presence;
+    const before = this.#snapshot.presence;
+    if (state === 'opening' && users.size === 0) return before && { ...before, state };
+    if (before?.users === users && before.state === state && before.count === count && before.signals === signals) return before;
+    return { state, count, users, complete, signals };
   }
 
   #own(): readonly OwnEvent[] {

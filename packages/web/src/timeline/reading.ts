@@ -12,6 +12,8 @@ export interface Reading {
   readonly follows: boolean;
   /** So much of what was said has not been on the screen yet. */
   readonly below: number;
+  /** The channel's counter at the last line that has been on the screen; undefined: none has. */
+  readonly read: number | undefined;
   /** What is known of what stands above the rows. */
   readonly edge: Edge;
   readonly scroller: RefObject<HTMLDivElement | null>;
@@ -125,7 +127,8 @@ export function useReading({ items, generation, page }: Pick<Channel<Row>, 'item
   };
 
   const count = held && newest ? Math.max(0, newest.n - seen) : 0;
-  return { rows, follows: !held, below: count, edge: earlier.edge, scroller, content, onScroll, toNewest };
+  const read = held ? seen : newest?.n;
+  return { rows, follows: !held, below: count, read, edge: earlier.edge, scroller, content, onScroll, toNewest };
 }
 
 function rowElements(element: HTMLElement): HTMLElement[] {

@@ -33,6 +33,7 @@ export const RowView = memo(function RowView({ row }: { readonly row: Row }): Re
     case 'other':
       return <li data-offset={offset} hidden />;
     case 'note':
+    case 'topic':
       return (
         <li className="row note" data-offset={offset}>
           <Time ts={ts} />

@@ -64,6 +64,34 @@ describe('rows', () => {
     assert.equal(rowOf(event(1, noon, { kind: 'reaction' }), undefined).kind, 'other');
   });
 
+  it('tells what has happened to the room in a line, and begins a group after it', () => {
+    const about = (kind: string, body: unknown, at: number) => event(at, noon, { kind, body });
+    const made = rows(
+      about('create', { topic: 'Tea' }, 1),
+      event(2, noon),
+      about('join', null, 3),
+      event(4, noon),
+      about('topic', { text: 'Cake' }, 5),
+      about('topic', { text: '' }, 6),
+      about('leave', null, 7),
+      about('stroke', { text: 'x' }, 8),
+    );
+    assert.deepEqual(
+      made.map(({ kind, text }) => [kind, text]),
+      [
+        ['note', 'ann created this room'],
+        ['message', 'line 2'],
+        ['note', 'ann joined'],
+        ['message', 'line 4'],
+        ['topic', 'ann set the topic: Cake'],
+        ['topic', 'ann took the topic away'],
+        ['note', 'ann left'],
+        ['other', ''],
+      ],
+    );
+    assert.equal(made[3]?.head, true);
+  });
+
   it('numbers a page back from what it stands above, and on from what it stands below', () => {
     const [below] = rows(event(50, noon));
     assert.ok(below);

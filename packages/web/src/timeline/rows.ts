@@ -1,4 +1,5 @@
 import type { Event } from '@hubbub/client';
+import { nameOf } from '../people.ts';
 
 /** One event as the timeline shows it. Made once, with regard to what stands above it; never changed. */
 export interface Row {
@@ -9,7 +10,8 @@ export interface Row {
   readonly n: number;
   readonly ts: number;
   readonly from: string;
-  readonly kind: 'message' | 'action' | 'note' | 'deleted' | 'other';
+  /** A `note` is about the room; a `topic` is a note that says what the room is about from then on. */
+  readonly kind: 'message' | 'action' | 'note' | 'topic' | 'deleted' | 'other';
   readonly text: string;
   /** The first of a group: shows who and when. */
   readonly head: boolean;
@@ -24,9 +26,8 @@ const pause = 5 * 60_000;
 
 export function rowOf(event: Event, before: Row | undefined): Row {
   const { offset, n, ts, from } = event;
-  const text = textOf(event.body);
-  const kind = kindOf(event, text);
-  return joined({ seq: (before?.seq ?? 0) + 1, offset, n, ts, from, kind, text: text ?? '', head: true, newDay: true, missing: 0 }, before);
+  const { kind, text } = shownOf(event);
+  return joined({ seq: (before?.seq ?? 0) + 1, offset, n, ts, from, kind, text, head: true, newDay: true, missing: 0 }, before);
 }
 
 /** The row as it looks below `above`: whose name is said, whether a day begins, what is missing. The same row where it looks so already. */
@@ -56,13 +57,27 @@ function isGrouped(kind: Row['kind']): boolean {
   return kind === 'message' || kind === 'deleted';
 }
 
-function kindOf({ kind, body }: Event, text: string | undefined): Row['kind'] {
-  if (body === null) return 'deleted';
-  if (text === undefined) return 'other';
-  return kind === 'message' || kind === 'action' || kind === 'note' ? kind : 'other';
+/** Anybody may send any body, and kinds that this page does not know: those are skipped. */
+function shownOf({ kind, from, body }: Event): Pick<Row, 'kind' | 'text'> {
+  const text = textOf(body);
+  switch (kind) {
+    case 'message':
+    case 'action':
+    case 'note':
+      return body === null ? { kind: 'deleted', text: '' } : { kind: text === undefined ? 'other' : kind, text: text ?? '' };
+    case 'create':
+      return { kind: 'note', text: `${nameOf(from)} created this room` };
+    case 'join':
+      return { kind: 'note', text: `${nameOf(from)} joined` };
+    case 'leave':
+      return { kind: 'note', text: `${nameOf(from)} left` };
+    case 'topic':
+      return { kind: 'topic', text: text ? `${nameOf(from)} set the topic: ${text}` : `${nameOf(from)} took the topic away` };
+    default:
+      return { kind: 'other', text: '' };
+  }
 }
 
-/** Anybody may send any body. */
 export function textOf(body: unknown): string | undefined {
   if (typeof body !== 'object' || body === null || !('text' in body)) return undefined;
   return typeof body.text === 'string' ? body.text : undefined;

@@ -13,17 +13,20 @@ interface TimelineProps {
   readonly title: string;
   readonly user: string | undefined;
   readonly channel: Channel<Row>;
+  /** What we have said and is not among the rows. */
+  readonly own: Channel<Row>['own'];
   readonly reading: Reading;
 }
 
-export function Timeline({ title, user, channel, reading }: TimelineProps): ReactNode {
-  const { items, own, state } = channel;
+export function Timeline({ title, user, channel, own, reading }: TimelineProps): ReactNode {
+  const { items, state } = channel;
   const { rows, follows, below, edge, scroller, content, onScroll, toNewest } = reading;
   const first = rows[0];
   const last = rows.at(-1);
   const atEnd = follows || isNewest(rows, items);
   const goesOn = last?.kind === 'message' && last.from === user;
-  const empty = rows.length === 0 && own.length === 0;
+  // Lines about the room are not talk.
+  const silent = atEnd && state.state === 'live' && own.length === 0 && (last?.n ?? 0) === 0;
 
   return (
     <div className="reading">
@@ -40,7 +43,6 @@ export function Timeline({ title, user, channel, reading }: TimelineProps): Reac
       >
         <div ref={content}>
           {first && <p className="edge">{edgeText(title, first.offset, edge)}</p>}
-          {empty && <Empty title={title} state={state} />}
           <ol className="rows">
             {rows.map((row, at) => (
               <Fragment key={row.offset}>
@@ -60,6 +62,11 @@ export function Timeline({ title, user, channel, reading }: TimelineProps): Reac
                 />
               ))}
           </ol>
+          {silent && (
+            <p className="empty">
+              Nobody has said anything in <b>{title}</b> yet. Write the first line below; whoever opens this address reads it.
+            </p>
+          )}
         </div>
         {!follows && (
           // Inside of what scrolls: a wheel that turns over it shall scroll, too.
@@ -94,21 +101,5 @@ function Above({ above, row }: { readonly above: Row | undefined; readonly row: 
         </li>
       )}
     </>
-  );
-}
-
-function Empty({ title, state }: { readonly title: string; readonly state: Channel<Row>['state'] }): ReactNode {
-  if (state.state === 'gone') {
-    return (
-      <p className="empty">
-        {title} cannot be read ({state.code}). Nothing was lost; choose another room on the left.
-      </p>
-    );
-  }
-  if (state.state !== 'live') return null;
-  return (
-    <p className="empty">
-      Nobody has said anything in <b>{title}</b> yet. Write the first line below; whoever opens this address reads it.
-    </p>
   );
 }
