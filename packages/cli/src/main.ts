@@ -116,10 +116,33 @@ program
   .action(async (options) => (await import('./commands/sim.ts')).sim(options));
 
 program
+  .command('prove')
+  .description('run a real server and real clients, let faults happen to them, and check every promise')
+  .option('--store <name>', 'sqlite', 'sqlite')
+  .option('--broker <name>', 'local', 'local')
+  .option('--transport <name>', 'websocket', 'websocket')
+  .option('--faults <names>', 'which, with commas between, such as kill-node,storm; random: all of them; none', 'random')
+  .addOption(new Option('--nodes <count>', '1').default(1).argParser(whole))
+  .addOption(new Option('--clients <count>', 'each reads all channels').default(20).argParser(whole))
+  .addOption(new Option('--channels <count>', 'how many').default(10).argParser(whole))
+  .addOption(new Option('--rate <events>', 'events a second, over all channels').default(100).argParser(factor))
+  .addOption(
+    new Option('--seconds <seconds>', "load before and after each fault; the fault's own time and 10 s are added")
+      .default(10)
+      .argParser(factor),
+  )
+  .addOption(new Option('--seed <number>', 'who, when, for how long; left out: any').argParser(whole))
+  .option('--json', 'one JSON object as the last line')
+  .action(async (options) => (await import('./commands/prove.ts')).prove(options));
+
+program
   .command('bench')
   .description('measure what it costs on this machine, beside peers')
-  .argument('<scenario>', 'fanout, append, slow or isolation')
-  .option('--peers <names>', 'of fanout: ws, socketio, ws-append, bun, bun-append, floor; installed at first use')
+  .argument('<scenario>', 'fanout, append, slow, isolation, idle or storm')
+  .option(
+    '--peers <names>',
+    'of fanout: ws, socketio, ws-append, bun, bun-append, floor; of idle: ws, socketio; of storm: socketio; installed at first use',
+  )
   .addOption(new Option('--seconds <seconds>', "how long one run lasts; left out, the scenario's own length").argParser(factor))
   .option('--json', 'one JSON object as the last line')
   .action(async (scenario, options) => (await import('./commands/bench.ts')).bench(scenario, options));

@@ -32,6 +32,30 @@ describe('connection', () => {
     assert.equal(await codeOf(first), 'too_many');
   });
 
+  it('P13: has 64 commands on their way at most; one more goes when one of them has its reply, or has none in time', async () => {
+    const { open, clock, connection } = setUp();
+    const link = open();
+    const said = (): number => link.said.filter(({ cmd }) => cmd === 'unsubscribe').length;
+    const asked = Array.from({ length: 67 }, () => codeOf(connection.request('unsubscribe', '"channels":[]')));
+    assert.equal(said(), 64);
+    link.answer({}, 1);
+    assert.equal(said(), 65);
+    assert.equal(await asked[0], 'resolved');
+    link.hear(health);
+    await clock.pass(15_000);
+    assert.equal(await asked[1], 'timeout');
+    assert.equal(said(), 67);
+  });
+
+  it('P13: commands that wait for their turn are lost with the link', async () => {
+    const { open, connection } = setUp();
+    const link = open();
+    const asked = Array.from({ length: 66 }, () => codeOf(connection.request('ping', '')));
+    link.handlers.onClose(1006, '');
+    assert.deepEqual(new Set(await Promise.all(asked)), new Set(['link_lost']));
+    assert.equal(link.said.length, 1 + 64);
+  });
+
   it('hands a reply over before the next frame is looked at', () => {
     const { open, connection, pushes } = setUp();
     const link = open();

@@ -38,6 +38,13 @@ interface Waiting {
   cancel: () => void;
 }
 
+/** A command whose turn has not come. */
+interface Queued {
+  readonly cmd: CommandName;
+  readonly members: string;
+  readonly waiting: Omit<Waiting, 'cancel'>;
+}
+
 /** One link to a server, from its dialling to its end: greets, matches replies to commands, notices silence. */
 export class Line {
   readonly #parts: LineParts;
@@ -46,6 +53,8 @@ export class Line {
   #welcomed = false;
   #over = false;
   #waiting = new Map<number, Waiting>();
+  /** The server takes so many commands at once, and refuses one more for good: it waits here until one of those has its reply. */
+  #queue: Queued[] = [];
   #req = 0;
   #heardAt: number;
   #saidAt: number;
@@ -104,12 +113,12 @@ export class Line {
     this.#over = true;
     this.#cancelWatch();
     this.#link.close();
-    const waiting = this.#waiting;
+    const waiting = [...this.#waiting.values()];
+    const queue = this.#queue;
     this.#waiting = new Map();
-    for (const { reject, cancel } of waiting.values()) {
-      cancel();
-      reject(new HubbubError('link_lost', 'the link was lost'));
-    }
+    this.#queue = [];
+    for (const { cancel } of waiting) cancel();
+    for (const { reject } of [...waiting, ...queue.map((one) => one.waiting)]) reject(new HubbubError('link_lost', 'the link was lost'));
   }
 
   #lost(): void {
@@ -147,17 +156,25 @@ export class Line {
   }
 
   #say(cmd: CommandName, members: string, waiting: Omit<Waiting, 'cancel'>): void {
+    this.#saidAt = this.#parts.env.now();
+    if (this.#waiting.size >= limits.commandsInFlight) return void this.#queue.push({ cmd, members, waiting });
     this.#req += 1;
     const req = this.#req;
     this.#waiting.set(req, { ...waiting, cancel: this.#patience(req) });
-    this.#saidAt = this.#parts.env.now();
     this.#link.send(`{"req":${req},"cmd":"${cmd}"${members === '' ? '' : `,${members}`}}`);
+  }
+
+  /** Its waiting is over, and the next one's begins. */
+  #settled(req: number): void {
+    if (!this.#waiting.delete(req)) return;
+    const next = this.#queue.shift();
+    if (next) this.#say(next.cmd, next.members, next.waiting);
   }
 
   #patience(req: number): () => void {
     return this.#parts.env.timer(patience, () => {
       const waiting = this.#waiting.get(req);
-      this.#waiting.delete(req);
+      this.#settled(req);
       waiting?.reject(new HubbubError('timeout', `no answer within ${patience} ms`));
     });
   }
@@ -182,8 +199,8 @@ export class Line {
     }
     const waiting = this.#waiting.get(frame.res);
     if (!waiting) return;
-    this.#waiting.delete(frame.res);
     waiting.cancel();
+    this.#settled(frame.res);
     if (frame.error) waiting.reject(HubbubError.of(frame.error));
     else waiting.resolve(frame as never);
   }

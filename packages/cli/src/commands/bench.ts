@@ -1,4 +1,4 @@
-import { type BenchOptions as Bench, peerNames, bench as runBench, scenarios, table } from '../../../../bench/src/main.ts';
+import { type BenchOptions as Bench, peersOf, bench as runBench, scenarios, table } from '../../../../bench/src/main.ts';
 import { CommandError } from '../fail.ts';
 
 export interface BenchOptions {
@@ -11,18 +11,22 @@ export interface BenchOptions {
 export async function bench(name: string, { peers: list, seconds, json }: BenchOptions): Promise<void> {
   const scenario = scenarios.find((one) => one === name);
   if (!scenario) throw new CommandError(`there is no scenario ${name}: it is one of ${scenarios.join(', ')}`, 2);
-  const peers = peersIn(list);
-  if (peers.length > 0 && scenario !== 'fanout') throw new CommandError('peers are measured in fanout alone: the others ask for a log', 2);
+  const peers = peersIn(list, scenario);
   const findings = await runBench({ scenario, peers, seconds, say: (text) => void process.stderr.write(`${text}\n`) });
   if (json) process.stdout.write(`${JSON.stringify({ results: findings.results, void: findings.void })}\n`);
   else process.stdout.write(`${table(findings)}\n`);
 }
 
-function peersIn(list: string | undefined): Bench['peers'] {
+function peersIn(list: string | undefined, scenario: Bench['scenario']): Bench['peers'] {
+  const known = peersOf[scenario];
   const names = list?.split(',') ?? [];
   return names.map((name) => {
-    const peer = peerNames.find((one) => one === name);
-    if (!peer) throw new CommandError(`there is no peer ${name}: they are ${peerNames.join(', ')}`, 2);
+    const peer = known.find((one) => one === name);
+    if (!peer)
+      throw new CommandError(
+        `${name} is no peer of ${scenario}: ${known.length > 0 ? `they are ${known.join(', ')}` : 'there is none'}`,
+        2,
+      );
     return peer;
   });
 }

@@ -1,0 +1,59 @@
+import { CommandError } from '../fail.ts';
+import { faultNames, faultsNamed } from '../prove/faults.ts';
+import { exitCodeOf, type Findings } from '../prove/findings.ts';
+import { prove as run } from '../prove/run.ts';
+
+export interface ProveOptions {
+  readonly store: string;
+  readonly broker: string;
+  readonly transport: string;
+  readonly faults: string;
+  readonly nodes: number;
+  readonly clients: number;
+  readonly channels: number;
+  readonly rate: number;
+  readonly seconds: number;
+  readonly seed?: number;
+  readonly json?: boolean;
+}
+
+/** What there is to be proved, so far. */
+const available = { store: 'sqlite', broker: 'local', transport: 'websocket', nodes: 1 } as const;
+
+/** Proves the promises on real processes, under real faults. Exit code 1: one was broken; 2: a fault left no trace, so nothing was shown. */
+export async function prove(options: ProveOptions): Promise<void> {
+  for (const [name, only] of Object.entries(available)) {
+    const given = options[name as keyof typeof available];
+    if (given !== only) throw new CommandError(`--${name} ${given}: there is ${only} alone`, 2);
+  }
+  if (options.clients < 2) throw new CommandError(`--clients ${options.clients}: it takes two`, 2);
+  if (options.channels < 1) throw new CommandError(`--channels ${options.channels}: it takes one`, 2);
+  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
+  const faults = options.faults.split(',').flatMap((name) => {
+    const some = faultsNamed(name, seed);
+    if (!some) throw new CommandError(`there is no fault ${name}: they are ${faultNames.join(', ')}`, 2);
+    return some;
+  });
+  const { clients, channels, rate, seconds, json } = options;
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  try {
+    const findings = await run({ faults, clients, channels, rate, seconds, seed, say, signal: stopping.signal });
+    process.stdout.write(json ? `${JSON.stringify(findings)}\n` : table(findings));
+    process.exitCode = exitCodeOf(findings);
+  } catch (error) {
+    throw stopping.signal.aborted ? new CommandError('broken off') : error;
+  }
+}
+
+function table({ violations, void: traceless, faults, faultSeen, ...figures }: Findings): string {
+  const rows = [
+    ...faults.map(({ name, seen, ms, caughtUpMsP99 }) => `${name}: ${seen ?? 'no trace'} (${ms} ms; caught up p99 ${caughtUpMsP99} ms)`),
+    ...Object.entries(figures).map(([name, value]) => `${String(value).padStart(9)} ${name}`),
+    ...traceless.map((text) => `void: ${text}`),
+    ...violations.map((text) => `broken: ${text}`),
+    violations.length > 0 ? 'promises were broken' : faultSeen ? 'all promises held' : 'nothing was shown',
+  ];
+  return `${rows.join('\n')}\n`;
+}

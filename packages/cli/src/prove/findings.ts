@@ -1,0 +1,117 @@
+import type { History } from './history.ts';
+import { ackedBetween, caughtUp, quantile, type Spell } from './timing.ts';
+import type { Verdict } from './verdict.ts';
+
+/** One fault of a run, with the load before and after it. */
+export interface Phase {
+  readonly fault: string;
+  /** What shows that the fault was there. */
+  readonly seen: string | undefined;
+  readonly spell: Spell;
+  /** When there was load and no fault. */
+  readonly calm: readonly { readonly from: number; readonly to: number }[];
+  /** What only the look has found, in calm and in all. */
+  readonly foundInCalm: number;
+  readonly found: number;
+}
+
+export interface Findings {
+  /** Events that were acknowledged, deliveries of those that the log holds, and how many clients each of them was due to. */
+  readonly acked: number;
+  readonly delivered: number;
+  readonly entitled: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly gaps: number;
+  readonly reordered: number;
+  readonly phantom: number;
+  readonly cutOff: number;
+  readonly resets: number;
+  /** Found by the look alone before the fault, or 10 s after it had healed; and while it lasted. */
+  readonly foundByAntiEntropy: number;
+  readonly foundInFault: number;
+  readonly heldMs: number;
+  readonly caughtUpMsP99: number;
+  readonly faultSeen: boolean;
+  readonly seed: number;
+  readonly violations: readonly string[];
+  /** Faults that left no trace, with the reason. */
+  readonly void: readonly string[];
+  readonly faults: readonly { readonly name: string; readonly seen: string | null; readonly ms: number; readonly caughtUpMsP99: number }[];
+}
+
+/** Less than this part of what was to be sent in calm, and the run was no load. */
+const enough = 0.8;
+
+export interface Run {
+  readonly history: History;
+  readonly verdict: Verdict;
+  readonly phases: readonly Phase[];
+  readonly rate: number;
+  readonly seed: number;
+  readonly heldMs: number;
+  /** Faults that this machine cannot have. */
+  readonly lacking: readonly string[];
+  /** What was broken, and the history does not show. */
+  readonly broken: readonly string[];
+}
+
+/** Draws up what a run has shown. */
+export function findingsOf({ history, verdict, phases, rate, seed, heldMs, lacking, broken }: Run): Findings {
+  const { accounts } = history;
+  const late = phases.map(({ spell }) => caughtUp(accounts, spell));
+  const sum = (of: (phase: Phase) => number): number => phases.reduce((total, phase) => total + of(phase), 0);
+  const foundByAntiEntropy = sum(({ foundInCalm }) => foundInCalm);
+  const entitled = accounts.filter(({ steps }) => Object.keys(steps).length > 0).length;
+  const due = (verdict.acked - verdict.cutOff) * entitled;
+  const traceless = phases.filter(({ seen }) => seen === undefined).map(({ fault }) => `${fault} left no trace`);
+  const violations = [
+    ...broken,
+    ...verdict.violations,
+    ...phases.flatMap((phase) => tooFew(phase, history, rate)),
+    ...(foundByAntiEntropy > 0 ? [`I13: ${foundByAntiEntropy} events were found by the look alone, without a fault`] : []),
+    ...(verdict.delivered === due ? [] : [`I1: ${verdict.delivered} deliveries, ${due} were due`]),
+  ];
+  return {
+    acked: verdict.acked,
+    delivered: verdict.delivered,
+    entitled,
+    lost: verdict.of('lost'),
+    duplicated: verdict.of('duplicated'),
+    gaps: verdict.of('gaps'),
+    reordered: verdict.of('reordered'),
+    phantom: verdict.of('phantom'),
+    cutOff: verdict.cutOff,
+    resets: verdict.resets,
+    foundByAntiEntropy,
+    foundInFault: sum(({ found }) => found) - foundByAntiEntropy,
+    heldMs,
+    caughtUpMsP99: p99(late.flat()),
+    faultSeen: lacking.length === 0 && traceless.length === 0,
+    seed,
+    violations,
+    void: [...lacking, ...traceless],
+    faults: phases.map(({ fault, seen, spell }, at) => ({
+      name: fault,
+      seen: seen ?? null,
+      ms: Math.round(spell.healedAt - spell.struckAt),
+      caughtUpMsP99: p99(late[at] ?? []),
+    })),
+  };
+}
+
+function p99(values: readonly number[]): number {
+  return Math.round(quantile(values, 0.99));
+}
+
+function tooFew({ fault, calm }: Phase, { accounts }: History, rate: number): string[] {
+  const acked = calm.reduce((sum, { from, to }) => sum + ackedBetween(accounts, from, to), 0);
+  const sent = calm.reduce((sum, { from, to }) => sum + ((to - from) / 1_000) * rate, 0);
+  return acked >= enough * sent ? [] : [`${fault}: ${acked} events were acknowledged outside the fault, of ${Math.round(sent)}`];
+}
+
+/** 1: a promise was broken; 2: a fault left no trace; 0: neither. */
+export function exitCodeOf({ violations, void: traceless }: Findings): 0 | 1 | 2 {
+  if (violations.length > 0) return 1;
+  return traceless.length > 0 ? 2 : 0;
+}

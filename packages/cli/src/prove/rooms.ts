@@ -1,0 +1,27 @@
+import { connect } from '@hubbub/client';
+import { platformEnv } from '@hubbub/client/platform/env';
+import { uuidv7 } from '@hubbub/protocol/id';
+import { type Account, now, type Sending } from './history.ts';
+
+/** Where the prover itself asks whether something can be written; no client reads it. */
+export const probeChannel = 'room:probe';
+
+/** Makes the channels of a run, in which every guest may read and send from then on. Answers what it has sent to do so. */
+export async function openRooms(url: string, channels: readonly string[]): Promise<Account> {
+  const name = 'founder';
+  const env = platformEnv();
+  const client = connect({ url, credentials: { name }, build: 'prove' });
+  const create = async (channel: string): Promise<Sending> => {
+    const id = uuidv7(env);
+    const sentAt = now();
+    const { epoch, offset } = await client.send(channel, { id, kind: 'create', body: {} });
+    return { channel, id, sentAt, ack: { epoch, offset, at: now() } };
+  };
+  try {
+    await create(probeChannel);
+    const sendings = await Promise.all(channels.map(create));
+    return { name, user: client.user ?? '', sendings, steps: {}, holes: 0, garbled: 0, troubles: [] };
+  } finally {
+    client.close();
+  }
+}

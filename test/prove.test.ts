@@ -1,0 +1,108 @@
+/** `hubbub prove`, on a real server: it says that promises held where they did, that one was broken where one was, and when it has shown nothing. */
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { Process } from '@hubbub/rig/process';
+import type { FaultProxy } from '@hubbub/rig/proxy';
+import type { Fault } from '../packages/cli/src/prove/fault.ts';
+import { faultsNamed } from '../packages/cli/src/prove/faults.ts';
+import { exitCodeOf, type Findings } from '../packages/cli/src/prove/findings.ts';
+import { prove } from '../packages/cli/src/prove/run.ts';
+import { hubbub } from './server-rig.ts';
+
+const main = resolve(import.meta.dirname, '../packages/cli/src/main.ts');
+/** One of those by which links flap twice only. */
+const seed = 18;
+const size = { clients: 6, channels: 3, rate: 60, seconds: 1, seed };
+
+async function run(t: TestContext, faults: readonly Fault[], healingMs: number): Promise<Findings> {
+  const findings = await prove({ ...size, faults, healingMs, say: () => {}, signal: t.signal });
+  const { faults: each, violations, ...figures } = findings;
+  t.diagnostic(`${each.map(({ name, ms }) => `${name} ${ms} ms`).join(', ')}: ${JSON.stringify(figures)}`);
+  for (const text of violations) t.diagnostic(text);
+  return findings;
+}
+
+/** A network that drops one frame of events and nothing else, as none can: what a server would look like that forgets one. */
+const loseFrame: Fault = {
+  name: 'lose-frame',
+  strike: async ({ proxies, until }) => {
+    const [proxy] = proxies.values();
+    let lost = false;
+    const plant = (one: FaultProxy): void => {
+      one.alter = (bytes) => {
+        const kept = lost ? undefined : withoutEvents(bytes);
+        if (kept) lost = true;
+        return kept ?? bytes;
+      };
+    };
+    if (proxy) plant(proxy);
+    await until(() => lost, 20_000);
+    return lost ? 'one frame was dropped' : undefined;
+  },
+};
+
+/** A fault that does nothing. */
+const idle: Fault = { name: 'idle', strike: async () => undefined };
+
+/** The bytes without their first frame of events (RFC 6455, section 5.2: unmasked); undefined where there is none, or they are no whole frames. */
+function withoutEvents(bytes: Buffer): Buffer | undefined {
+  for (let at = 0; at + 4 < bytes.length; ) {
+    const short = (bytes[at + 1] ?? 0) & 0x7f;
+    if (short === 127) return undefined;
+    const body = at + (short === 126 ? 4 : 2);
+    const end = body + (short === 126 ? bytes.readUInt16BE(at + 2) : short);
+    if (end > bytes.length) return undefined;
+    if (bytes.toString('latin1', body, body + 17) === '{"push":"events",')
+      return Buffer.concat([bytes.subarray(0, at), bytes.subarray(end)]);
+    at = end;
+  }
+  return undefined;
+}
+
+describe('hubbub prove', () => {
+  it('a killed node, a storm, flapping links: all promises hold, and each fault was seen', async (t) => {
+    const faults = ['kill-node', 'storm', 'flap-clients'].flatMap((name) => faultsNamed(name, seed) ?? []);
+    const findings = await run(t, faults, 2_000);
+    assert.deepEqual(findings.violations, []);
+    assert.deepEqual(findings.void, []);
+    assert.equal(findings.faultSeen, true);
+    assert.ok(findings.faults.every(({ seen }) => seen !== null));
+    assert.ok(findings.acked > size.rate * size.seconds);
+    assert.equal(findings.delivered, findings.acked * size.clients);
+    assert.equal(exitCodeOf(findings), 0);
+  });
+
+  it('I3 a frame that is dropped on the way breaks a promise, though the SDK asks anew and gets everything', async (t) => {
+    const findings = await run(t, [loseFrame], 500);
+    assert.deepEqual([findings.gaps, findings.lost, findings.faultSeen], [1, 0, true]);
+    assert.equal(findings.delivered, findings.acked * size.clients);
+    assert.equal(exitCodeOf(findings), 1);
+  });
+
+  it('a fault that leaves no trace has shown nothing', async (t) => {
+    const findings = await run(t, [idle], 100);
+    assert.deepEqual([findings.void, findings.violations, findings.faultSeen], [['idle left no trace'], [], false]);
+    assert.equal(exitCodeOf(findings), 2);
+  });
+
+  it('ends with 2 and the name of a fault that this machine cannot have', async () => {
+    const args = [main, 'prove', '--faults', 'skew', '--seed', '1', '--json'];
+    const { code, stdout } = await Process.run({ command: process.execPath, args, env: { PATH: '/nowhere' } });
+    const findings = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Findings;
+    assert.deepEqual([code, findings.void, findings.faultSeen, findings.seed], [2, ['skew: faketime is not installed'], false, 1]);
+  });
+
+  it('refuses what there is not, and says what there is', async () => {
+    for (const [args, said] of [
+      [['--store', 'postgres'], /there is sqlite/],
+      [['--nodes', '3'], /there is 1/],
+      [['--faults', 'earthquake'], /kill-node, .*storm/],
+      [['--clients', '1'], /two/],
+    ] as const) {
+      const { code, stderr } = await hubbub('prove', ...args);
+      assert.equal(code, 2);
+      assert.match(stderr, said);
+    }
+  });
+});
