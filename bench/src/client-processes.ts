@@ -1,9 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import type { System } from './dialects.ts';
 import { Histogram, type Times } from './histogram.ts';
-import type { Answer, Letter, Order, Report } from './orders.ts';
+import { OrderProcess } from './order-process.ts';
+import type { Order, Report } from './orders.ts';
 
 /** One alone would be late by itself when a thousand sockets can be read at once. */
 const processes = 2;
@@ -15,15 +14,16 @@ export interface Summary extends Omit<Report, 'latency'> {
 
 /** Subscribers, in some processes of their own. */
 export class Clients implements AsyncDisposable {
-  readonly #processes: readonly ClientProcess[];
+  readonly #processes: readonly OrderProcess<Order, Report>[];
 
-  private constructor(some: readonly ClientProcess[]) {
+  private constructor(some: readonly OrderProcess<Order, Report>[]) {
     this.#processes = some;
   }
 
   /** Starts `count` subscribers of the server at `port`; they have subscribed when it resolves. */
   static async open(system: System, port: number, count: number): Promise<Clients> {
-    const clients = new Clients(Array.from({ length: processes }, () => new ClientProcess()));
+    const program = join(import.meta.dirname, 'clients.ts');
+    const clients = new Clients(Array.from({ length: processes }, () => new OrderProcess<Order, Report>(program)));
     try {
       await clients.tell({ order: 'open', system, port, count: Math.floor(count / processes) });
       return clients;
@@ -63,41 +63,4 @@ function summary(reports: readonly Report[]): Summary {
     cursorOfReaders: least(({ cursorOfReaders }) => cursorOfReaders),
     loopLagP99: Math.max(...reports.map(({ loopLagP99 }) => loopLagP99)),
   };
-}
-
-/** The bench's end of a process of clients. It ends by itself when the bench does: their channel breaks. */
-class ClientProcess implements AsyncDisposable {
-  readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, PromiseWithResolvers<Report>>();
-  #id = 0;
-
-  constructor() {
-    this.#child = fork(join(import.meta.dirname, 'clients.ts'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    this.#child.on('message', (message) => this.#hear(message as Answer));
-    this.#child.once('exit', (code, signal) => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(`the clients have ended (${code ?? signal})`));
-    });
-  }
-
-  tell(order: Order): Promise<Report> {
-    this.#id += 1;
-    const waiting = Promise.withResolvers<Report>();
-    this.#waiting.set(this.#id, waiting);
-    const letter: Letter = { id: this.#id, order };
-    this.#child.send(letter);
-    return waiting.promise;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    this.#child.kill('SIGKILL');
-    await once(this.#child, 'exit');
-  }
-
-  #hear({ id, report, error }: Answer): void {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (report) waiting?.resolve(report);
-    else waiting?.reject(new Error(error));
-  }
 }

@@ -4,7 +4,8 @@ import { comeIn } from './come-back.ts';
 import { CountingClient } from './counting-client.ts';
 import { dialects } from './dialects.ts';
 import { LoopLag } from './histogram.ts';
-import type { Answer, Letter, Order, Report } from './orders.ts';
+import { takeOrders } from './order-process.ts';
+import type { Order, Report } from './orders.ts';
 import { Tally } from './tally.ts';
 
 /** So many are connecting at a time: a backlog that overflows would be a second lost. */
@@ -77,12 +78,4 @@ async function obey(order: Order): Promise<void> {
   }
 }
 
-process.on('message', ({ id, order }: Letter) => {
-  const answer = (rest: Omit<Answer, 'id'>): void => void process.send?.({ id, ...rest });
-  obey(order).then(
-    () => answer({ report: report() }),
-    (error: unknown) => answer({ error: error instanceof Error ? error.message : String(error) }),
-  );
-});
-// Whoever started it has gone.
-process.on('disconnect', () => process.exit());
+takeOrders(obey, report);

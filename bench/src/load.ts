@@ -1,9 +1,10 @@
 /** One run of one system: a fresh server, subscribers in a process of their own, a sender that keeps to its schedule. */
 import { untilCalm } from './calm.ts';
 import { Clients, type Summary } from './client-processes.ts';
-import type { System } from './dialects.ts';
+import { channel, type System } from './dialects.ts';
 import type { Outcome } from './findings.ts';
 import { round } from './histogram.ts';
+import { makeRooms } from './rooms.ts';
 import { latestMs, onSchedule, type Pace, tooLate } from './schedule.ts';
 import { openSender, type Sender } from './sender.ts';
 import { type Running, startSystem } from './systems.ts';
@@ -44,6 +45,7 @@ export interface Stage extends AsyncDisposable {
 export async function openStage(system: System, { subscribers, bodyBytes }: Pick<Load, 'subscribers' | 'bodyBytes'>): Promise<Stage> {
   await using undo = new AsyncDisposableStack();
   const running = undo.use(await startSystem(system));
+  if (system === 'hubbub') await makeRooms(running.port, [channel]);
   const clients = undo.use(await Clients.open(system, running.port, subscribers));
   const sender = undo.use(await openSender(system, running.port, bodyBytes));
   // Ours lets in a hundred a second: what was calm before that may be so no more.

@@ -2,15 +2,25 @@
 import { append } from './append.ts';
 import { type Peer, peerNames } from './dialects.ts';
 import { fanout } from './fanout.ts';
+import { idle, idlePeers } from './idle.ts';
 import { isolation } from './isolation.ts';
 import { type Findings, table } from './report.ts';
 import { slow } from './slow.ts';
+import { storm, stormPeers } from './storm.ts';
 
-export const scenarios = ['fanout', 'append', 'slow', 'isolation'] as const;
+export const scenarios = ['fanout', 'append', 'slow', 'isolation', 'idle', 'storm'] as const;
+
+export type Scenario = (typeof scenarios)[number];
+
+/** Beside whom each can be run: what the others ask of ours, no peer can do. */
+export const peersOf: Readonly<Record<Scenario, readonly Peer[]>> = {
+  ...{ fanout: peerNames, append: [], slow: [], isolation: [] },
+  ...{ idle: idlePeers, storm: stormPeers },
+};
 
 export interface BenchOptions {
-  readonly scenario: (typeof scenarios)[number];
-  /** Of `fanout` alone. */
+  readonly scenario: Scenario;
+  /** Of those that `peersOf` names. */
   readonly peers: readonly Peer[];
   /** How long one run lasts; left out, the scenario's own length. */
   readonly seconds: number | undefined;
@@ -32,10 +42,18 @@ export async function bench({ scenario, peers, seconds, say }: BenchOptions): Pr
         return await isolation({ seconds: seconds ?? 4, say });
       case 'slow':
         return await slow({ seconds: seconds ?? 100, say });
+      case 'idle':
+        return await idle({ peers: among(idlePeers, peers), seconds: seconds ?? 11, say });
+      case 'storm':
+        return await storm({ peers: among(stormPeers, peers), seconds: seconds ?? 5, say });
     }
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
   }
 }
 
-export { type Findings, peerNames, table };
+function among<Name extends Peer>(names: readonly Name[], peers: readonly Peer[]): Name[] {
+  return names.filter((name) => peers.includes(name));
+}
+
+export { type Findings, table };

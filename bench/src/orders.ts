@@ -28,14 +28,3 @@ export interface Report {
   /** How late the clients' own event loop was, in milliseconds. */
   readonly loopLagP99: number;
 }
-
-export interface Letter {
-  readonly id: number;
-  readonly order: Order;
-}
-
-export interface Answer {
-  readonly id: number;
-  readonly report?: Report;
-  readonly error?: string;
-}

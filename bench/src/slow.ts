@@ -1,9 +1,8 @@
-import { setInterval as every } from 'node:timers/promises';
 import { Gathering, type Outcome } from './findings.ts';
 import { round } from './histogram.ts';
 import { type Load, offer, openStage, strideOf, voidReason } from './load.ts';
 import { type Figures, type Findings, ratios } from './report.ts';
-import { residentMb, usageOf } from './usage.ts';
+import { peakOf, residentMb, usageOf } from './usage.ts';
 
 const load = { subscribers: 1_000, bodyBytes: 4_096, rate: 40 };
 const stalledClients = 100;
@@ -77,22 +76,4 @@ async function runSlow(run: Load, stalled: number): Promise<Outcome<Figures>> {
     closed: end.closed,
   };
   return why === undefined ? { figures: caughtUp } : { figures: caughtUp, void: why };
-}
-
-/** The most resident memory that a process has had at any full second from now on. */
-function peakOf(pid: number): { readonly mb: number } & AsyncDisposable {
-  const ended = new AbortController();
-  const peak = { mb: residentMb(pid) };
-  const watching = (async () => {
-    for await (const _ of every(1_000, undefined, { signal: ended.signal })) peak.mb = Math.max(peak.mb, residentMb(pid));
-  })().catch(() => {});
-  return {
-    get mb() {
-      return peak.mb;
-    },
-    [Symbol.asyncDispose]: () => {
-      ended.abort();
-      return watching;
-    },
-  };
 }

@@ -12,28 +12,50 @@ export interface Running extends AsyncDisposable {
   readonly pid: number;
   /** What it has complained of. */
   readonly complaints: () => string;
+  /** Asks what a preload has put into it, by SIGUSR2. Resolves with what stands behind `word` in the line that comes on stderr. */
+  readonly asked: (word: string) => Promise<string>;
+}
+
+export interface StartOptions {
+  /** Files that Node loads into the server before it starts. Not for what is not Node. */
+  readonly preloads?: readonly string[];
+  /** Where it stores; left out: in a folder of its own, which goes with it. */
+  readonly folder?: string;
 }
 
 const main = resolve(import.meta.dirname, '../../packages/cli/src/main.ts');
 
 /** Starts a server on a free port and an empty folder. Ours is the whole one: command line, node, store on disk. */
-export async function startSystem(system: System): Promise<Running> {
+export async function startSystem(system: System, { preloads = [], folder }: StartOptions = {}): Promise<Running> {
   await using undo = new AsyncDisposableStack();
-  const folder = temporaryFolder(undo);
+  const data = folder ?? temporaryFolder(undo);
+  const { command, args } = system === 'hubbub' ? ours(data) : await commandOf(system, data);
   const ready = /listening .*?(\d+)\n/;
-  const server = undo.use(await Process.start({ ...(system === 'hubbub' ? ours(folder) : await commandOf(system, folder)), ready }));
+  const loading = preloads.length > 0 ? ['--expose-gc', ...preloads.flatMap((preload) => ['--import', preload])] : [];
+  const server = undo.use(await Process.start({ command, args: [...loading, ...args], ready }));
   const all = undo.move();
   return {
     system,
     port: Number(server.match(ready)[1]),
     pid: server.pid,
     complaints: () => server.stderr.trim(),
+    asked: (word) => ask(server, word),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
 
 function ours(folder: string): Command {
   return { command: process.execPath, args: [main, 'serve', '--port', '0', '--data', folder] };
+}
+
+async function ask(server: Process, word: string): Promise<string> {
+  // The last line may be half of one.
+  const lines = (): string[] => server.stderr.split('\n').slice(0, -1);
+  const answers = (): string[] => lines().flatMap((line) => (line.startsWith(`${word} `) ? line.slice(word.length + 1) : []));
+  const before = answers().length;
+  server.signal('SIGUSR2');
+  await server.until(() => answers().length > before);
+  return answers().at(-1) ?? '';
 }
 
 /** A folder that goes with the stack, or with the process if it is broken off. */
