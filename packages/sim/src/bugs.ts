@@ -96,7 +96,8 @@ export const bugs: readonly Bug[] = [
     name: 'retry under a new id',
     file: 'client/src/outbox.ts',
     find: 'batch.map(({ text }) => text)',
-    replace: 'batch.map(({ text, id, tries }) => (tries > 1 ? text.replace(id, uuidv7(this.#parts.env)) : text))',
+    replace:
+      'batch.map(({ text, id, tries }) => (tries > 1 ? text.replace(id, write({ kind: `say`, body: 0 }, this.#parts.env).id) : text))',
   },
   {
     name: 'a link that is dead is not noticed',
@@ -203,8 +204,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a revoked token goes on',
     file: 'core/sign-in.ts',
-    find: 'const { who } = await this.#parts.identifying.identify({ token });\n      // A newer',
-    replace: 'const who = this.#who;\n      // A newer',
+    find: 'const { who } = await this.#parts.identifying.identify({ token });\n      // Asked again',
+    replace: 'const who = this.#who;\n      // Asked again',
   },
   {
     name: 'a token that cannot be asked about goes on',

@@ -36,6 +36,7 @@ export class User {
   client: Client;
   inbox: Inbox;
   #signals = 0;
+  #noTokenBefore = 0;
   session = 0;
   busy = true;
 
@@ -111,14 +112,15 @@ export class User {
     this.actor.after(this.actor.dice.between(50, 800), () => this.#read(channel));
   }
 
-  /** What its login service gives: now and then nothing, mostly after a while, and many of them do not last. */
+  /** What its login service gives, when it is there: many of them do not last. */
   #token(): Promise<string> {
     const { dice } = this.actor;
-    const lasts = dice.chance(0.5) ? undefined : dice.between(4_000, 30_000);
+    const lasts = dice.chance(0.4) ? undefined : dice.between(2_000, 20_000);
     return new Promise((resolve, reject) => {
       this.actor.after(dice.between(1, 60), () => {
-        if (dice.chance(0.05)) return reject(new Error('the login service is away'));
         const issuedAt = this.#cluster.world.now;
+        if (dice.chance(0.15)) this.#noTokenBefore = issuedAt + dice.between(500, 5_000);
+        if (this.busy && issuedAt < this.#noTokenBefore) return reject(new Error('the login service is away'));
         resolve(writeToken({ user: this.name, issuedAt, ...(lasts !== undefined && { expiresAt: issuedAt + lasts }) }));
       });
     });
@@ -215,7 +217,7 @@ export class User {
     else if (roll < 84) this.send(channel, 'leave', {}, { odd: true });
     else if (roll < 85.5) this.send(channel, 'kick', { of: other }, { odd: true });
     else if (roll < 87.5) this.#ban(other);
-    else if (roll < 89.5) for (const name of this.#others()) this.send(`user:${name}`, 'pardon', {}, { odd: true });
+    else if (roll < 88.7) for (const name of this.#others()) this.send(`user:${name}`, 'pardon', {}, { odd: true });
     else if (roll < 89.9) this.send(`user:${other}`, 'revoke', { at: this.#cluster.world.now }, { odd: true });
     else if (roll < 90.2) this.#twice(channel);
     else if (roll < 90.8) this.send(channel, 'say', { text: 'poison' }, { odd: true });
