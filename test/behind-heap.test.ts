@@ -36,8 +36,9 @@ describe('subscriptions that are behind', () => {
     assert.ok(each(caughtUp) <= most, `${each(caughtUp)} bytes each, with nothing to show for it`);
     assert.deepEqual(after, before);
     // To be told again how much is to go.
-    const { timers, ...same } = meanwhile;
-    assert.deepEqual({ ...same, timers: before.timers }, before);
+    const { timers, behind: below, ...same } = meanwhile;
+    assert.equal(below, subscriptions);
+    assert.deepEqual({ ...same, timers: before.timers, behind: 0 }, before);
     assert.ok(timers - before.timers <= subscriptions, `${timers} timers`);
   });
 });

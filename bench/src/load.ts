@@ -47,7 +47,7 @@ export async function openStage(system: System, { subscribers, bodyBytes }: Pick
   const running = undo.use(await startSystem(system));
   if (system === 'hubbub') await makeRooms(running.port, [channel]);
   const clients = undo.use(await Clients.open(system, running.port, subscribers));
-  const sender = undo.use(await openSender(system, running.port, bodyBytes));
+  const sender = undo.use(await openSender(running, bodyBytes));
   // Ours lets in a hundred a second: what was calm before that may be so no more.
   await untilCalm();
   const all = undo.move();

@@ -5,7 +5,8 @@ import { uuidv7 } from '@hubbub/protocol/id';
 import { limits } from '@hubbub/protocol/limits';
 import { WebSocket } from 'ws';
 import { comeIn } from './come-back.ts';
-import { type Body, channel, dialects, makeBody, type System } from './dialects.ts';
+import { type Body, channel, dialects, makeBody } from './dialects.ts';
+import type { Running } from './systems.ts';
 
 /** One client that says what is to be delivered. */
 export interface Sender extends Disposable {
@@ -16,8 +17,8 @@ export interface Sender extends Disposable {
 }
 
 /** Connects a sender of bodies of `bytes` bytes. */
-export async function openSender(system: System, port: number, bytes: number): Promise<Sender> {
-  if (system === 'hubbub') return comeIn(() => HubbubSender.open(port, bytes));
+export async function openSender({ system, port, serviceKey }: Running, bytes: number): Promise<Sender> {
+  if (system === 'hubbub') return comeIn(() => HubbubSender.open(port, bytes, serviceKey ?? ''));
   if (system === 'floor') return openLines(port, bytes);
   const path = system === 'socketio' ? `${dialects.socketio.path}&role=send` : '/send';
   const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { perMessageDeflate: false });
@@ -86,11 +87,10 @@ class HubbubSender implements Sender {
     socket.on('message', (data) => this.#hear(JSON.parse(data.toString()) as Reply));
   }
 
-  static async open(port: number, bytes: number): Promise<HubbubSender> {
+  static async open(port: number, bytes: number, token: string): Promise<HubbubSender> {
     const socket = new WebSocket(`ws://127.0.0.1:${port}${dialects.hubbub.path}`, { perMessageDeflate: false });
     await once(socket, 'open');
-    const { say } = dialects.hubbub.hello('bench sender');
-    if (say !== undefined) socket.send(say);
+    socket.send(JSON.stringify({ req: 1, cmd: 'hello', protocol: 1, session: crypto.randomUUID(), token }));
     const [first] = (await once(socket, 'message')) as [Buffer];
     dialects.hubbub.answer(first.toString());
     return new HubbubSender(socket, bytes);

@@ -1,5 +1,5 @@
 /** The systems under measure: each a process of its own, started fresh and ended with all that it wrote. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Process } from '@hubbub/rig/process';
@@ -12,6 +12,8 @@ export interface Running extends AsyncDisposable {
   readonly pid: number;
   /** What it has complained of. */
   readonly complaints: () => string;
+  /** Of ours: the token of a program that speaks for many, and is not held to the pace of one. */
+  readonly serviceKey?: string;
   /** Asks what a preload has put into it, by SIGUSR2. Resolves with what stands behind `word` in the line that comes on stderr. */
   readonly asked: (word: string) => Promise<string>;
 }
@@ -40,6 +42,7 @@ export async function startSystem(system: System, { preloads = [], folder }: Sta
     pid: server.pid,
     complaints: () => server.stderr.trim(),
     asked: (word) => ask(server, word),
+    ...(system === 'hubbub' && { serviceKey: readFileSync(join(data, 'service.key'), 'utf8').trim() }),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
