@@ -130,7 +130,17 @@ export class Channel {
       for (const offset of this.#beyond.keys()) if (offset <= this.head) this.#forget(offset);
     }
     this.#accept(landing.events);
+    this.#remember(landing);
     this.#settle();
+  }
+
+  /** What reaches up to the tail is what the next ones want who come back: after a restart that is everybody. */
+  #remember({ events, head }: Landing): void {
+    const last = events.at(-1)?.entry.header.offset;
+    // Read before something that has been taken since: what that has emptied would be there again.
+    if (last === undefined || head < this.head) return;
+    const joins = this.tail.first === undefined ? last >= this.head : last >= this.tail.first - 1;
+    if (joins && this.tail.extend(events.filter(({ entry }) => entry.header.offset <= this.head)) > 0) this.#env.count('tail_extended');
   }
 
   /** Asks for what is known and not held. */

@@ -8,6 +8,7 @@ export const mechanisms = [
   'repair',
   'flight_shared',
   'flight_too_early',
+  'tail_extended',
   'bell_old',
   'bell_foreign',
   'look_found',

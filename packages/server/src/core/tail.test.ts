@@ -20,6 +20,30 @@ describe('tail', () => {
     assert.equal(new Tail(new TailBudget()).after(0), undefined);
   });
 
+  it('takes on what is older, as much as it has room for', () => {
+    const budget = new TailBudget();
+    const tail = new Tail(budget);
+    assert.equal(tail.extend([event(3), event(4), event(5)]), 3);
+    tail.push(event(6));
+    assert.equal(tail.extend([event(1), event(2), event(3), event(4)]), 2);
+    assert.deepEqual(offsets(tail.after(0)), [1, 2, 3, 4, 5, 6]);
+    assert.equal(tail.extend([event(1)]), 0);
+    assert.equal(budget.bytes, tail.bytes);
+
+    const full = new Tail(new TailBudget());
+    full.push(event(2_000));
+    assert.equal(full.extend(Array.from({ length: 1_500 }, (_, at) => event(500 + at))), 1_023);
+    assert.deepEqual([full.size, full.first], [1_024, 977]);
+    full.push(event(2_001));
+    assert.equal(full.first, 978);
+
+    const heavy = new Tail(new TailBudget());
+    heavy.push(event(100, 16_000));
+    heavy.extend(Array.from({ length: 50 }, (_, at) => event(50 + at, 16_000)));
+    assert.ok(heavy.bytes <= 256 * 1_024 && heavy.bytes > 230 * 1_024, String(heavy.bytes));
+    assert.equal(heavy.after(99)?.length, 1);
+  });
+
   it('holds 1,024 events, not one more', () => {
     const tail = new Tail(new TailBudget());
     for (let offset = 1; offset <= 1_024; offset++) tail.push(event(offset));

@@ -71,6 +71,31 @@ export class Tail {
     }
   }
 
+  /**
+   * Takes on older events, consecutive and oldest first, the last of which is followed by what it holds, or is the head of a channel of which it
+   * holds nothing. Those that find no room are left out, the oldest first. Returns how many it has taken.
+   */
+  extend(events: readonly Encoded[]): number {
+    const first = this.#events[0]?.entry.header.offset ?? Number.POSITIVE_INFINITY;
+    const older: Encoded[] = [];
+    let bytes = this.#bytes;
+    for (const event of events.toReversed()) {
+      if (event.entry.header.offset >= first) continue;
+      bytes += event.bytes;
+      if (this.#events.length + older.length >= maxEvents || bytes > maxBytes) break;
+      older.push(event);
+    }
+    if (older.length === 0) return 0;
+    this.#events = [...older.toReversed(), ...this.#events];
+    this.#grow(older.reduce((sum, event) => sum + event.bytes, 0));
+    return older.length;
+  }
+
+  /** The offset of the oldest; undefined: it holds nothing. */
+  get first(): number | undefined {
+    return this.#events[0]?.entry.header.offset;
+  }
+
   /** Events after `cursor`, oldest first, or undefined where the tail does not reach back that far. */
   after(cursor: number): readonly Encoded[] | undefined {
     const first = this.#events[0];
