@@ -16,10 +16,10 @@ function refusal(run: () => void): Refusal | undefined {
 }
 
 describe('admission', () => {
-  it('takes 1,000 at once and 500 a second, and one more is told to come back', async () => {
+  it('takes 2,000 at once and 1,000 a second, and one more is told to come back', async () => {
     const clock = new Clock();
     const admission = new Admission(clock.env);
-    for (let at = 0; at < 1_000; at++)
+    for (let at = 0; at < 2_000; at++)
       assert.equal(
         refusal(() => admission.enter()),
         undefined,
@@ -29,7 +29,7 @@ describe('admission', () => {
     assert.equal(code, 'overloaded');
     assert.ok(retryAfter !== undefined && retryAfter > 0);
     await clock.pass(1_000);
-    for (let at = 0; at < 500; at++)
+    for (let at = 0; at < 1_000; at++)
       assert.equal(
         refusal(() => admission.enter()),
         undefined,
