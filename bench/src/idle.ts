@@ -12,7 +12,6 @@ import { kernelBytes, mostOpenFiles } from './usage.ts';
 import { Visitors } from './visitor-processes.ts';
 
 const memoryOnSignal = resolve(import.meta.dirname, 'memory-on-signal.ts');
-const everybodyIn = resolve(import.meta.dirname, 'everybody-in.ts');
 const rounds = 3;
 /** The server's own files, its log and its listening socket. */
 const otherFiles = 200;
@@ -75,11 +74,9 @@ interface Memory {
 
 async function runIdle(system: RoomSystem, { rooms, roomsEach, step, steps }: Crowd, seconds: number): Promise<Outcome<Figures>> {
   await using undo = new AsyncDisposableStack();
-  // At a hundred hellos a second they would come for minutes; what they cost when they are in is the same.
-  const preloads = system === 'hubbub' ? [memoryOnSignal, everybodyIn] : [memoryOnSignal];
-  const running = undo.use(await startSystem(system, { preloads }));
+  const running = undo.use(await startSystem(system, { preloads: [memoryOnSignal] }));
   const names = roomNames(rooms);
-  if (system === 'hubbub') await makeRooms(running.port, names);
+  if (system === 'hubbub') await makeRooms(running, names);
   const visitors = undo.use(new Visitors({ system, rooms: names, roomsEach }));
   const seen: Memory[] = [];
   for (let at = 0; at <= steps; at++) {

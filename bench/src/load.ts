@@ -45,10 +45,10 @@ export interface Stage extends AsyncDisposable {
 export async function openStage(system: System, { subscribers, bodyBytes }: Pick<Load, 'subscribers' | 'bodyBytes'>): Promise<Stage> {
   await using undo = new AsyncDisposableStack();
   const running = undo.use(await startSystem(system));
-  if (system === 'hubbub') await makeRooms(running.port, [channel]);
+  if (system === 'hubbub') await makeRooms(running, [channel]);
   const clients = undo.use(await Clients.open(system, running.port, subscribers));
   const sender = undo.use(await openSender(running, bodyBytes));
-  // Ours lets in a hundred a second: what was calm before that may be so no more.
+  // That takes a while: what was calm before may be so no more.
   await untilCalm();
   const all = undo.move();
   return { running, clients, sender, next: 1, [Symbol.asyncDispose]: () => all.disposeAsync() };
