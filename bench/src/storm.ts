@@ -130,18 +130,15 @@ interface Stage extends AsyncDisposable {
 }
 
 async function setUp({ system, hellos }: Way, folder: string, rooms: readonly string[]): Promise<Stage> {
-  const start = (everybody: boolean): Promise<Running> => {
-    const preloads = system === 'hubbub' ? [logReads, ...(everybody ? [everybodyIn] : [])] : [];
-    return startSystem(system, { folder, preloads });
-  };
-  let running = await start(hellos === 'all');
+  const preloads = system === 'hubbub' ? [logReads, ...(hellos === 'all' ? [everybodyIn] : [])] : [];
+  let running = await startSystem(system, { folder, preloads });
   const stage = {
     get running() {
       return running;
     },
     renew: async () => {
       await running[Symbol.asyncDispose]();
-      running = await start(hellos === 'all');
+      running = await startSystem(system, { folder, preloads });
     },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };

@@ -13,7 +13,7 @@ import type { Door, SimulatedLink, Wire } from './link.ts';
 import { randomStream } from './random.ts';
 import type { Record } from './record.ts';
 import { fairStore, type StoreWeather, simulatedStore, type Way } from './store.ts';
-import { simulatedIdentity } from './tokens.ts';
+import { away, simulatedIdentity } from './tokens.ts';
 import type { Actor, World } from './world.ts';
 
 /** What a test may put in a member's place, to see that the checker notices. */
@@ -55,6 +55,8 @@ export class Cluster implements Wire {
   readonly #told = new Map<Actor, Told>();
   /** Gaps of the broker that living nodes were told of. */
   gaps = 0;
+  /** How likely a question to the identity finds it away, for a while from then on. */
+  identityAway = 0;
   /** A copy of the database has been taken, to be put back. */
   copied = false;
   #started = 0;
@@ -99,7 +101,12 @@ export class Cluster implements Wire {
         return lossy(this.#bus.open, { random: chances, timer: (ms, run) => way.after(ms, run), loss })(sinks);
       },
       authority: simulatedAuthority(open()),
-      identity: simulatedIdentity(open(), env),
+      identity: away(
+        simulatedIdentity(open(), env),
+        this.world.actor(`${name} identity`).dice,
+        () => this.world.now,
+        () => this.identityAway,
+      ),
       presence: openPresence({ ...(crowd !== undefined && { sessions: crowd }) }),
       build: 'sim',
       ...narrow,

@@ -51,7 +51,13 @@ export async function runSeed(seed: number, plants: Plants = {}): Promise<RunRes
   }
   const happened: FaultName[] = [];
   const heals: (() => void)[] = [];
-  if (!calm) scheduleFaults(cluster, happened, heals);
+  if (!calm) {
+    scheduleFaults(cluster, happened, heals);
+    cluster.identityAway = 0.1;
+    heals.push(() => {
+      cluster.identityAway = 0;
+    });
+  }
 
   const sample = (): void => {
     for (const user of users) checkHonest(record, user, world.now);

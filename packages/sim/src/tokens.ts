@@ -2,6 +2,7 @@ import type { Env } from '@hubbub/protocol/env';
 import { revokedKey } from '@hubbub/protocol/people';
 import type { Credentials, Identity, IdentityAnswer } from '@hubbub/server/core/identity';
 import type { Store } from '@hubbub/server/store/store';
+import type { Dice } from './random.ts';
 
 /** A token says all that there is to say of it. Times are the world's. */
 export interface Token {
@@ -27,6 +28,18 @@ export function simulatedIdentity(store: Store, env: Pick<Env, 'now'>): Identity
       const { facts } = pairs.length === 0 ? { facts: [] } : await store.facts({ pairs }, 1_000);
       const revokedAt = new Map(facts.map(({ channel, value }) => [channel, (JSON.parse(value ?? '{}') as { at?: number }).at ?? -1]));
       return shown.map((one, at) => answer(one, tokens[at], revokedAt, env.now()));
+    },
+  };
+}
+
+/** The same, which now and then cannot be reached for a while, though the store can: `chance` says how often a call begins that. */
+export function away(identity: Identity, dice: Dice, now: () => number, chance: () => number): Identity {
+  let until = 0;
+  return {
+    identify: async (shown) => {
+      if (dice.chance(chance())) until = now() + dice.between(1_000, 5_000);
+      if (chance() > 0 && now() < until) throw new Error('the identity is away');
+      return identity.identify(shown);
     },
   };
 }
