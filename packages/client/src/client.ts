@@ -49,6 +49,7 @@ class HubbubClient implements Client {
   readonly #outgoingListeners = new Map<string, Set<() => void>>();
   #inbox: InboxView | undefined;
   #user: string | undefined;
+  readonly #isOpen = (): boolean => this.#connection.state.phase === 'open';
 
   constructor(options: ConnectOptions) {
     this.#options = options;
@@ -90,21 +91,19 @@ class HubbubClient implements Client {
       onPush: (push) => this.#pushed(push),
     });
     this.#asking = new Asking({
-      env: this.#env,
-      isOpen: () => this.#connection.state.phase === 'open',
+      ...{ env: this.#env, isOpen: this.#isOpen },
       subscribe: (to, taken) => this.#connection.request('subscribe', `"to":${to}`, taken),
     });
     this.admin = new AdminDesk({
-      isOpen: () => this.#connection.state.phase === 'open',
+      isOpen: this.#isOpen,
       request: (cmd, members, told) => this.#connection.request(cmd, members, undefined, told),
     });
     this.#pages = new Pages({
-      env: this.#env,
-      isOpen: () => this.#connection.state.phase === 'open',
+      ...{ env: this.#env, isOpen: this.#isOpen },
       request: (cmd, members) => this.#connection.request(cmd, members),
     });
     this.#signals = new Signals({
-      isOpen: () => this.#connection.state.phase === 'open',
+      isOpen: this.#isOpen,
       signal: (members) => this.#connection.request('signal', members),
     });
     this.#tokens.begin();
@@ -169,8 +168,7 @@ class HubbubClient implements Client {
     const inbox = new InboxView(
       { onChange },
       {
-        env: this.#env,
-        isOpen: () => this.#connection.state.phase === 'open',
+        ...{ env: this.#env, isOpen: this.#isOpen },
         ask: (on, taken) => this.#connection.request('inbox', `"on":${on}`, taken),
         closed: () => {
           this.#inbox = undefined;
