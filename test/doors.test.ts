@@ -58,14 +58,15 @@ describe('doors', () => {
 
   it('P77 count by the address that a trusted proxy names, and by nothing that anybody else says', async () => {
     await using stage = new Stage();
-    const server = await stage.serve(stage.folder(), '--trust-proxy', '127.0.0.1');
+    const server = await stage.serve(stage.folder(), '--trust-proxy', '127.0.0.1', '--origins', app);
     const from = (address: string): Record<string, string> => ({ 'x-forwarded-for': address });
-    const ask = async (address: string): Promise<Response> => fetch(`${server.url}/healthz`, { headers: from(address) });
+    const ask = async (address: string): Promise<Response> => fetch(`${server.url}/healthz`, { headers: { ...from(address), origin: app } });
     // All at once: a slow machine would get its hundred a second one after the other.
     const flood = (): Promise<Response[]> => Promise.all(Array.from({ length: 2 * limits.requestBurst }, () => ask('203.0.113.7')));
     const answer = (await flood()).find(({ status }) => status === 429);
     assert.ok(answer, 'nothing was too much');
     assert.equal(answer.headers.get('retry-after'), '1');
+    assert.equal(answer.headers.get('access-control-allow-origin'), app, 'a page of a named origin can read why');
     const problem = (await answer.json()) as { code: string; retryAfter: number };
     assert.equal(problem.code, 'too_fast');
     // Another address is not held up by it, and a link counts as a request does.
@@ -73,6 +74,10 @@ describe('doors', () => {
     const [, ...refused] = await Promise.all([flood(), ...Array.from({ length: 50 }, () => upgrade(server, from('203.0.113.7')))]);
     assert.ok(refused.some(({ status, retryAfter }) => status === 429 && retryAfter === '1'));
     assert.equal((await upgrade(server, from('203.0.113.8'))).status, 101);
+    // What is refused for another reason counts too.
+    const evil = { ...from('203.0.113.9'), origin: 'https://evil.example' };
+    const tries = await Promise.all(Array.from({ length: 2 * limits.requestBurst }, () => upgrade(server, evil)));
+    assert.deepEqual(new Set(tries.map(({ status }) => status)), new Set([403, 429]));
   });
 
   it('P88 make the owner of whoever shows the printed code first, once', async () => {

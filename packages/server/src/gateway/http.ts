@@ -55,14 +55,14 @@ export async function openHttp({ page, peers, doors }: HttpParts): Promise<Http>
       void sendProblem(reply, { status: error.statusCode ?? 400, title: error.message });
     },
   });
+  // Before anything is refused, so that a page can read why. Tokens travel in a header that pages have to ask for; no cookie is ever taken.
+  if (peers.origins.length > 0) await app.register(fastifyCors, { origin: [...peers.origins], maxAge: 600 });
   app.addHook('onRequest', async (request, reply) => {
     const retryAfter = peers.take(request.raw);
     if (retryAfter === 0) return undefined;
     reply.header('retry-after', String(Math.ceil(retryAfter / 1_000)));
     return sendProblem(reply, { status: 429, title: 'Too many requests from this address', code: 'too_fast', retryAfter });
   });
-  // Tokens travel in a header that pages have to ask for; no cookie is ever taken.
-  if (peers.origins.length > 0) await app.register(fastifyCors, { origin: [...peers.origins], maxAge: 600 });
   app.addHook('onSend', async (_, reply) => {
     // What people have written must not become a script by guessing, nor our page a frame of another.
     reply.headers({

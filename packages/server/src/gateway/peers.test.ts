@@ -89,6 +89,16 @@ describe('addresses', () => {
     assert.ok(ask('203.0.113.7') > 0);
   });
 
+  it('one whose socket has no address (any more) is like any other: nobody is believed about it', () => {
+    const gone = { headers: { 'x-forwarded-for': '198.51.100.1', 'x-forwarded-host': 'chat.example' }, socket: {} as Socket };
+    for (const trustProxy of [[], ['10.0.0.0/8']]) {
+      const gate = peers({ trustProxy });
+      assert.equal(gate.addressOf(gone), '');
+      assert.equal(gate.take(gone), 0);
+      assert.equal(gate.originAllowed({ ...gone, headers: { ...gone.headers, origin: 'https://chat.example' } }), false);
+    }
+  });
+
   it('this machine is not counted, unless it speaks for others', () => {
     const gate = peers();
     for (let at = 0; at < 2 * limits.requestBurst; at++) assert.equal(gate.take(request({}, '127.0.0.1')), 0);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import proxyAddr from '@fastify/proxy-addr';
 import { limits } from '@hubbub/protocol/limits';
+import { Pace } from '../core/pace.ts';
 import { fromLoopback } from './loopback.ts';
 
 export interface PeersOptions {
@@ -19,28 +20,28 @@ const mostAddresses = 10_000;
 
 /** Who is at the other end: its address, whether its page may come here, and whether it comes too often. */
 export class Peers {
-  readonly #trusts: (address: string, hop: number) => boolean;
+  readonly #trusts: (address: string | undefined, hop: number) => boolean;
   readonly #origins: ReadonlySet<string>;
   readonly #now: () => number;
-  /** When an address will have paid for all it has asked, at the steady pace: the generic cell rate algorithm, as for signals. */
-  readonly #paid = new Map<string, number>();
+  /** In the order of their last requests. */
+  readonly #paces = new Map<string, Pace>();
 
   constructor({ trustProxy, origins, now }: PeersOptions) {
     const trusts = trustProxy.length > 0 ? proxyAddr.compile([...trustProxy]) : () => false;
-    // One that speaks through a socket of version 6.
-    this.#trusts = (address, hop) => trusts(address.replace(/^::ffff:(?=\d+\.)/, ''), hop);
+    // One that speaks through a socket of version 6; or one that is gone already: its socket knows no address any more.
+    this.#trusts = (address, hop) => address !== undefined && trusts(address.replace(/^::ffff:(?=\d+\.)/, ''), hop);
     this.#origins = new Set(origins);
     this.#now = now;
   }
 
   /** Addresses that are remembered. */
   get size(): number {
-    return this.#paid.size;
+    return this.#paces.size;
   }
 
   /** The last one on the way here that is not a trusted proxy. */
   addressOf(request: Request): string {
-    return proxyAddr(request as IncomingMessage, this.#trusts) ?? '';
+    return proxyAddr(request as IncomingMessage, this.#trusts as (address: string, hop: number) => boolean) ?? '';
   }
 
   /**
@@ -74,30 +75,25 @@ export class Peers {
   take(request: Request): number {
     if (fromLoopback(request)) return 0;
     const address = this.addressOf(request);
-    const now = this.#now();
-    const interval = 1_000 / limits.requestsPerSecond;
-    const due = Math.max(this.#paid.get(address) ?? now, now);
-    const wait = due - now - (limits.requestBurst - 1) * interval;
-    if (wait > 0) return Math.ceil(wait);
-    // Taken out first, so that the order is that of the last request.
-    this.#paid.delete(address);
-    this.#paid.set(address, due + interval);
+    const pace = this.#paces.get(address) ?? new Pace(limits.requestsPerSecond, limits.requestBurst);
+    this.#paces.delete(address);
+    this.#paces.set(address, pace);
     this.#forget();
-    return 0;
+    return Math.ceil(pace.take(this.#now()));
   }
 
   /** Bytes for strangers are bounded; whoever is forgotten begins anew. */
   #forget(): void {
-    for (const address of this.#paid.keys()) {
-      if (this.#paid.size <= mostAddresses) return;
-      this.#paid.delete(address);
+    for (const address of this.#paces.keys()) {
+      if (this.#paces.size <= mostAddresses) return;
+      this.#paces.delete(address);
     }
   }
 
   /** As the client named it, which only a trusted proxy can pass on. */
   #hostOf({ headers, socket }: Request): string | undefined {
     const forwarded = headers['x-forwarded-host'];
-    const trusted = forwarded !== undefined && this.#trusts(socket.remoteAddress ?? '', 0);
+    const trusted = forwarded !== undefined && this.#trusts(socket.remoteAddress, 0);
     return trusted ? String(forwarded).split(',').at(-1)?.trim() : headers.host;
   }
 }

@@ -1,6 +1,7 @@
 /** Who gets a WebSocket, and what it may carry. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { limits } from '@hubbub/protocol/limits';
 import type { WebSocket } from 'ws';
@@ -55,6 +56,19 @@ describe('upgrade', () => {
     client.send(Buffer.from([0x22, 0xff, 0x22]), { binary: false });
     assert.deepEqual(await closing(client), [4400, 'bad_frame']);
     assert.equal(JSON.parse(heard[0] ?? '{}').error.code, 'bad_frame');
+  });
+
+  it('bears one that has gone by the time it is looked at, whatever it says of itself', async () => {
+    const before = on.sockets.length;
+    for (let nth = 0; nth < 50; nth++) {
+      const socket = connect({ port: on.port, host: '127.0.0.1' });
+      await once(socket, 'connect');
+      socket.write(upgrade('/v1/ws', 'X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Host: here\r\nOrigin: http://here:8080\r\n'));
+      socket.resetAndDestroy();
+    }
+    await waitFor('all of them', () => on.sockets.length === before + 50 && on.sockets.every(({ destroyed }) => destroyed));
+    const { client } = await on.open();
+    assert.equal(client.readyState, client.OPEN);
   });
 
   it('P12: lets in programs and pages of this very host, no others', async () => {

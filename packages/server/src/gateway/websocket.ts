@@ -42,16 +42,16 @@ export function listenWebSocket(server: Server, parts: WebSocketParts): () => vo
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (parts.shared && !isOurs(request)) return;
     socket.on('error', () => socket.destroy());
+    const retryAfter = parts.peers.take(request);
+    if (retryAfter > 0) {
+      const problem = { title: 'Too many links from this address', status: 429, code: 'too_fast', retryAfter } as const;
+      return refuse(socket, '429 Too Many Requests', problem);
+    }
     if (!isOurs(request)) {
       return refuse(socket, '404 Not Found', { title: 'There is nothing here to upgrade', status: 404 });
     }
     if (!parts.peers.originAllowed(request)) {
       return refuse(socket, '403 Forbidden', { title: 'This page may not connect here', status: 403, code: 'forbidden' });
-    }
-    const retryAfter = parts.peers.take(request);
-    if (retryAfter > 0) {
-      const problem = { title: 'Too many links from this address', status: 429, code: 'too_fast', retryAfter } as const;
-      return refuse(socket, '429 Too Many Requests', problem);
     }
     const loopback = fromLoopback(request);
     upgrader.handleUpgrade(request, socket, head, (client) => new WebSocketTransport(client, socket as Socket, loopback, parts));
