@@ -29,6 +29,15 @@ export interface CallsParts extends CommandParts {
   readonly passing: Passing;
 }
 
+/** An answer about a token that is older than this, in milliseconds, says nothing any more. */
+const answerLasts = 500;
+
+interface Visitor {
+  readonly who: Who;
+  /** Throws Refusal: `unauthorized`, `unavailable`. */
+  mustHold(): Promise<void>;
+}
+
 /**
  * Commands of programs that have no link: each shows a token, and is answered by itself. They are the commands of a link, asked and
  * refused by the same authority. All throw Refusal: `unauthorized`, `unavailable`, and what the command throws.
@@ -58,38 +67,58 @@ export class Calls {
   }
 
   async send(token: string, command: Given<SendCommand>): Promise<SendReply> {
-    const who = await this.who(token);
-    const { reply } = await send(this.#parts, { who, session: new Session() }, command);
+    const visitor = await this.#enter(token);
+    const { reply } = await send(this.#parts, { ...visitor, session: new Session() }, command);
     return reply;
   }
 
   /** The reply as JSON text. */
   async history(token: string, command: Given<HistoryCommand>): Promise<string> {
-    const { raw } = await history(this.#parts, { who: await this.who(token) }, command);
+    const visitor = await this.#enter(token);
+    const { raw } = await history(this.#parts, visitor, command);
+    await visitor.mustHold();
     return `{${raw}}`;
   }
 
   /** The reply as JSON text. */
   async facts(token: string, command: Given<FactsCommand>): Promise<string> {
-    const { raw } = await facts(this.#parts, { who: await this.who(token) }, command);
+    const visitor = await this.#enter(token);
+    const { raw } = await facts(this.#parts, visitor, command);
+    await visitor.mustHold();
     return `{${raw}}`;
   }
 
   async channels(token: string, command: Given<ChannelsCommand>): Promise<ChannelsReply> {
-    return (await channels(this.#parts, { who: await this.who(token) }, command)).reply;
+    const visitor = await this.#enter(token);
+    const { reply } = await channels(this.#parts, visitor, command);
+    await visitor.mustHold();
+    return reply;
   }
 
   /** Who is there, as far as this node has heard: it hears of channels that it has readers of. Nobody is told of changes. */
   async presence(token: string, channel: string, after: string | undefined): Promise<PresenceReply> {
     const { passing, reading, held } = this.#parts;
-    const who = await this.who(token);
+    const visitor = await this.#enter(token);
     if (!isChannel(channel)) throw new Refusal('bad_channel', 'this is no name of a channel');
     if (after !== undefined && !isUser(after)) throw new Refusal('bad_name', 'this is no name of a user');
     if (!passing.presence) throw new Refusal('not_supported', 'this server does not tell who is there');
-    const [readable] = await reading.readable({ who }, [channel]);
-    if (readable === undefined) throw new Refusal('forbidden', 'there is no such channel, or it is not yours to read');
+    if (!(await reading.mayRead(visitor, channel))) throw new Refusal('forbidden', 'there is no such channel, or it is not yours to read');
+    await visitor.mustHold();
     if (held()) throw new Refusal('unavailable', 'the log cannot be seen at the moment', heldFor);
     return listed(passing.presence.list(channel, after), false);
+  }
+
+  /** Somebody comes in for one command: his token is asked about again where that takes long. */
+  async #enter(token: string): Promise<Visitor> {
+    const { env } = this.#parts;
+    let askedAt = env.now();
+    const who = await this.who(token);
+    const mustHold = async (): Promise<void> => {
+      if (env.now() - askedAt <= answerLasts) return;
+      askedAt = env.now();
+      await this.who(token);
+    };
+    return { who, mustHold };
   }
 
   async #identify(credentials: Credentials): Promise<Identified> {

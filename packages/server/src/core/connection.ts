@@ -3,7 +3,7 @@ import type { Env } from '@hubbub/protocol/env';
 import type { Command, CommandPush, HelloCommand, InboxPush, Push, StatePush } from '@hubbub/protocol/frames';
 import { limits } from '@hubbub/protocol/limits';
 import type { Admission } from './admission.ts';
-import { type ExecuteParts, execute, refusalOf } from './commands/execute.ts';
+import { type ExecuteParts, execute, readingCommands, refusalOf } from './commands/execute.ts';
 import { hello } from './commands/hello.ts';
 import { BadCommand, parseCommand } from './commands/parse.ts';
 import type { FeedLink } from './feed.ts';
@@ -13,11 +13,9 @@ import { enter, leave, type Member, type MemberParts } from './member.ts';
 import type { ReadingLink } from './reading.ts';
 import type { SignInSinks } from './sign-in.ts';
 import { Frame, type LinkEnd, type LinkSink, type Transport } from './transport.ts';
+import { Vitals } from './vitals.ts';
 import type { AdminLink } from './works.ts';
 
-/** Without a sign of life for so long, a link is taken for dead: nothing is written to it any more. */
-const deadAfter = 2 * limits.heartbeatMs;
-const silentAfter = 60_000;
 /** A client that sends commands and does not read their replies may have so much unread, past what the link holds. */
 const unreadReplies = 256 * 1_024;
 
@@ -41,7 +39,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
   #member: Member | undefined;
   #inFlight = 0;
   #pumping = false;
-  #dead = false;
+  readonly #vitals: Vitals;
   #leaving = false;
   #cancelHello: () => void;
   readonly #since: number;
@@ -50,6 +48,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
   constructor(parts: ConnectionParts, transport: Transport) {
     this.#parts = parts;
     this.#transport = transport;
+    this.#vitals = new Vitals(parts.env, transport);
     this.#since = parts.env.now();
     this.#cancelHello = parts.env.timer(limits.helloMs, () => this.close('hello_timeout', `a link says hello within ${limits.helloMs} ms`));
   }
@@ -67,7 +66,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
     try {
       command = parseCommand(text);
     } catch (error) {
-      if (error instanceof BadCommand) return this.#reply(error.req, { error: problem(error) });
+      if (error instanceof BadCommand) return void (this.#tooFast(error.req) || this.#reply(error.req, { error: problem(error) }));
       return this.close('bad_frame', error instanceof Error ? error.message : 'not readable');
     }
     if (command.cmd === 'hello') {
@@ -81,12 +80,14 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
       const text = `at most ${limits.commandsInFlight} commands wait for their reply`;
       return this.#reply(command.req, { error: problem({ code: 'too_many', text }) });
     }
-    const wait = this.#member.session.pace(this.#member.who, this.#parts.env.now());
-    if (wait > 0) {
-      const text = `at most ${limits.commandsPerSecond} commands a second`;
-      return this.#reply(command.req, { error: problem({ code: 'too_fast', text, retryAfter: Math.ceil(wait) }) });
-    }
-    void this.#run(command, this.#member);
+    if (!this.#tooFast(command.req)) void this.#run(command, this.#member);
+  }
+
+  /** Whether a command comes before its time; then that is its answer. */
+  #tooFast(req: number): boolean {
+    const early = this.#member?.session.take(this.#member.who, this.#parts.env.now());
+    if (early) this.#reply(req, { error: problem(early) });
+    return early !== undefined;
   }
 
   onRoom(): void {
@@ -111,7 +112,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
 
   offer(frame: Frame, now = false): boolean {
     const member = this.#member;
-    if (this.#state !== 'open' || this.#dead || !member || this.#transport.room() <= 0) return false;
+    if (this.#state !== 'open' || this.#vitals.dead || !member || this.#transport.room() <= 0) return false;
     if (!member.signIn.holds()) return false;
     this.#transport.write(frame, now);
     return true;
@@ -123,7 +124,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
 
   get open(): boolean {
     const member = this.#member;
-    return this.#state === 'open' && !this.#dead && member !== undefined && this.#transport.room() > 0 && member.signIn.holds();
+    return this.#state === 'open' && !this.#vitals.dead && member !== undefined && this.#transport.room() > 0 && member.signIn.holds();
   }
 
   get reads(): boolean {
@@ -145,7 +146,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
   }
 
   state(push: StatePush, always: boolean): boolean {
-    if (!always && (this.#transport.room() <= 0 || this.#dead)) return false;
+    if (!always && (this.#transport.room() <= 0 || this.#vitals.dead)) return false;
     this.#push(push);
     return true;
   }
@@ -153,24 +154,16 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
   /** Every ten seconds: a sign of life from us, and a look at theirs. */
   beat(health: Extract<Push, { push: 'health' }>): void {
     if (this.#state === 'closed') return;
-    const silence = this.#parts.env.now() - this.#transport.heardAt();
-    if (silence >= silentAfter) {
-      this.#parts.env.count('link_silent');
-      return this.close('silent', 'no sign of life');
-    }
-    if (silence > deadAfter && !this.#dead) {
-      this.#dead = true;
-      this.#parts.env.count('link_dead');
-      if (this.#member) this.#member.attendance.alive = false;
-    }
-    // What it says may be no frame: a pong, or bytes of ours that it takes at last.
-    if (silence <= deadAfter) this.#alive();
+    const found = this.#vitals.beat();
+    if (found === 'silent') return this.close('silent', 'no sign of life');
+    if (found === 'died' && this.#member) this.#member.attendance.alive = false;
+    if (found === 'heard') this.#alive();
     this.health(health);
     this.#transport.ping();
   }
 
   health(push: Extract<Push, { push: 'health' }>): void {
-    if (this.#state === 'open' && !this.#dead && this.#transport.room() > 0) this.#push(push);
+    if (this.#state === 'open' && !this.#vitals.dead && this.#transport.room() > 0) this.#push(push);
   }
 
   /** Something concerns this user as such: who it is, and all that may be read, is asked again. */
@@ -236,8 +229,10 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
     this.#inFlight += 1;
     try {
       // A newer token is the way out of every doubt.
-      if (command.cmd !== 'refresh') member.signIn.mustHold();
+      if (command.cmd !== 'refresh') member.mustHold();
       const answer = await execute(this.#parts, member, this, command);
+      // What was read meanwhile is not for whoever is in doubt by now; what was done is done.
+      if (readingCommands.has(command.cmd)) member.mustHold();
       if ('raw' in answer) return this.#replyRaw(command.req, answer.raw);
       this.#reply(command.req, answer.reply);
       if (!this.#isClosed()) answer.after?.();
@@ -258,7 +253,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
     if (this.#pumping || !member) return;
     this.#pumping = true;
     try {
-      while (this.#state === 'open' && !this.#dead && member.signIn.holds()) {
+      while (this.#state === 'open' && !this.#vitals.dead && member.signIn.holds()) {
         const room = this.#transport.room();
         if (room <= 0) {
           if (member.feed.waiting) this.#parts.env.count('behind_full');
@@ -275,8 +270,7 @@ export class Connection implements LinkSink, FeedLink, InboxLink, AdminLink, Rea
   }
 
   #alive(): void {
-    if (!this.#dead) return;
-    this.#dead = false;
+    if (!this.#vitals.revive()) return;
     if (this.#member) this.#member.attendance.alive = true;
     this.#pump();
   }

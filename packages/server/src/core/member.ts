@@ -19,6 +19,8 @@ export interface MemberParts extends FeedParts {
 export interface Member {
   readonly who: Who;
   readonly signIn: SignIn;
+  /** See `SignIn.mustHold`. */
+  mustHold(): void;
   readonly sessionId: string;
   readonly session: Session;
   readonly feed: Feed;
@@ -45,6 +47,7 @@ export function enter(
     get who() {
       return signIn.who;
     },
+    mustHold: () => signIn.mustHold(),
     ...{ signIn, sessionId, session, feed, attendance },
     inbox: undefined,
   };

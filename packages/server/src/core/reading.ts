@@ -29,6 +29,16 @@ export interface Reader {
   readonly link?: ReadingLink | undefined;
 }
 
+/** A page that is about channels. */
+export interface Naming extends Pair {
+  readonly channels: readonly string[];
+}
+
+export interface Selected<Result extends Naming> {
+  readonly page: Result;
+  readonly readable: ReadonlySet<string>;
+}
+
 /** Who a page is for. A program without a link asks for one at a time. */
 export interface ReadingLink {
   /** Whether it reads what it is given: else nothing is read for it. */
@@ -51,37 +61,45 @@ export class Reading {
   }
 
   /** What `read` brings, if `who` may read the channel. Throws Refusal: `forbidden`, `unavailable`, `busy` (former replies are not read). */
-  async read<Result extends Pair>(reader: Reader, channel: string, read: (store: Store) => Promise<Result>): Promise<Result> {
+  read<Result extends Pair>(reader: Reader, channel: string, read: (store: Store) => Promise<Result>): Promise<Result> {
+    return this.#inTime(() => this.#tryToRead(reader, channel, read));
+  }
+
+  /** What `read` brings, and which of the channels that it names `who` may read. Throws Refusal: `unavailable`, `busy`. */
+  select<Result extends Naming>(reader: Reader, read: (store: Store) => Promise<Result>): Promise<Selected<Result>> {
+    return this.#inTime(async () => {
+      const { history } = this.#parts;
+      const page = await this.#turn(() => this.#ask(reader.link, () => history.ask(read)));
+      return { page, readable: await this.#readable(reader.who, page.channels) };
+    });
+  }
+
+  /** Whether `who` may read the channel, as of this moment. Throws Refusal: `unavailable`. */
+  async mayRead({ who }: Reader, channel: string): Promise<boolean> {
+    const readable = await this.#inTime(() => this.#readable(who, [channel]));
+    return readable.has(channel);
+  }
+
+  async #inTime<Result>(run: () => Promise<Result>): Promise<Result> {
     try {
-      return await within(this.#parts.env, patience, this.#tryToRead(reader, channel, read));
+      if (this.#parts.held()) throw unseen();
+      return await within(this.#parts.env, patience, run());
     } catch (error) {
       throw error instanceof Refusal ? error : new Refusal('unavailable', 'the log cannot be read at the moment', later);
     }
   }
 
-  /** What `read` brings of no channel in particular, whatever it is. Throws Refusal: `unavailable`, `busy`. */
-  async page<Result extends Pair>({ link }: Reader, read: (store: Store) => Promise<Result>): Promise<Result> {
-    const { env, history, held } = this.#parts;
-    try {
-      if (held()) throw new Refusal('unavailable', 'the log cannot be seen at the moment', later);
-      return await within(
-        env,
-        patience,
-        this.#turn(() => this.#ask(link, () => history.ask(read))),
-      );
-    } catch (error) {
-      throw error instanceof Refusal ? error : new Refusal('unavailable', 'the log cannot be read at the moment', later);
+  /** Answers that are old by the time they are all there are asked for again. */
+  async #readable(who: Who, channels: readonly string[]): Promise<ReadonlySet<string>> {
+    const { env, rights, held } = this.#parts;
+    for (let left = tries; left > 0; left--) {
+      const askedAt = env.now();
+      const verdicts = await Promise.all(channels.map((channel) => rights.mayRead(who, channel)));
+      if (held()) break;
+      if (env.now() - askedAt <= answerLasts) return new Set(channels.filter((_, at) => verdicts[at] === 'ok'));
+      env.count('read_again');
     }
-  }
-
-  /** Those of the channels that `who` may read, in order. Throws Refusal: `unavailable`. */
-  async readable({ who }: Reader, channels: readonly string[]): Promise<readonly string[]> {
-    try {
-      const verdicts = await Promise.all(channels.map((channel) => this.#parts.rights.mayRead(who, channel)));
-      return channels.filter((_, at) => verdicts[at] === 'ok');
-    } catch {
-      throw new Refusal('unavailable', 'who may read here cannot be told at the moment', later);
-    }
+    throw unseen();
   }
 
   async #tryToRead<Result extends Pair>({ who, link }: Reader, channel: string, read: (store: Store) => Promise<Result>): Promise<Result> {
@@ -96,7 +114,7 @@ export class Reading {
       if (!held() && env.now() - askedAt <= answerLasts) return page;
       env.count('read_again');
     }
-    throw new Refusal('unavailable', 'the log cannot be seen at the moment', later);
+    throw unseen();
   }
 
   /** Asked in its turn: of sixty-four that were asked for in one go, the first may have filled the link. */
@@ -117,4 +135,8 @@ export class Reading {
       else this.#running -= 1;
     }
   }
+}
+
+function unseen(): Refusal {
+  return new Refusal('unavailable', 'the log cannot be seen at the moment', later);
 }

@@ -1,3 +1,4 @@
+import type { Problem } from '@hubbub/protocol/codes';
 import { limits } from '@hubbub/protocol/limits';
 import type { Who } from './identity.ts';
 import { Pace } from './pace.ts';
@@ -12,9 +13,11 @@ export class Session {
   readonly signals = new Pace(limits.signalsPerSecond, limits.signalBurst);
   links = 0;
 
-  /** Takes one command, and returns 0; or after how many milliseconds it may come again. Programs that speak for many are not held to the pace of one. */
-  pace({ rights }: Who, now: number): number {
-    return rights.includes('import') || rights.includes('as') ? 0 : this.#commands.take(now);
+  /** Takes one command; or says that it comes too early, and when it may come again. Programs that speak for many are not held to the pace of one. */
+  take({ rights }: Who, now: number): Problem | undefined {
+    const wait = rights.includes('import') || rights.includes('as') ? 0 : this.#commands.take(now);
+    if (wait === 0) return undefined;
+    return { code: 'too_fast', text: `at most ${limits.commandsPerSecond} commands a second`, retryAfter: Math.ceil(wait) };
   }
 }
 

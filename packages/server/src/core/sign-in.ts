@@ -59,7 +59,7 @@ export class SignIn {
 
   /** Whether he may be given anything, or anything be taken from him: not behind his time, nor while it is being asked whether his token holds. */
   holds(): boolean {
-    return !this.expired() && !this.#doubted;
+    return !this.#over && !this.expired() && !this.#doubted;
   }
 
   /** Throws Refusal: `unavailable`, where it does not hold at the moment. */

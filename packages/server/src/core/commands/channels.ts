@@ -1,3 +1,4 @@
+import { Refusal } from '@hubbub/protocol/codes';
 import type { ChannelsCommand, ChannelsReply } from '@hubbub/protocol/frames';
 import { limits } from '@hubbub/protocol/limits';
 import type { Authority } from '../authority.ts';
@@ -14,11 +15,18 @@ export async function channels(
   { of, next: from, limit = limits.channelsPerCommand }: Omit<ChannelsCommand, 'req' | 'cmd'>,
 ): Promise<Answer<'channels'>> {
   const key = of === 'mine' ? authority.mine(reader.who) : authority.listed;
-  const { epoch, facts, next } = await reading.page(reader, (store) => store.facts({ with: key }, limit, from));
-  // The query is for keys that begin so, and one name may begin another.
-  const named = [...new Set(facts.flatMap((fact) => (fact.key === key && fact.value !== null ? fact.channel : [])))];
-  const readable = await reading.readable(reader, named);
-  const { heads } = await reading.page(reader, (store) => store.heads(readable));
-  const found: ChannelsReply['channels'] = readable.map((channel, at) => ({ channel, head: heads[at]?.head ?? 0, n: heads[at]?.n ?? 0 }));
-  return { reply: { epoch, channels: found, ...(next !== undefined && { next }) } };
+  const { page, readable } = await reading.select(reader, async (store) => {
+    const { epoch, facts, next } = await store.facts({ with: key }, limit, from);
+    // The query is for keys that begin so, and one name may begin another.
+    const named = [...new Set(facts.flatMap((fact) => (fact.key === key && fact.value !== null ? fact.channel : [])))];
+    const standings = await store.heads(named);
+    if (standings.epoch !== epoch) throw new Refusal('unavailable', 'the history has just become another one', 100);
+    return { ...standings, channels: named, next };
+  });
+  const found: ChannelsReply['channels'] = [];
+  page.channels.forEach((channel, at) => {
+    const { head = 0, n = 0 } = page.heads[at] ?? {};
+    if (readable.has(channel)) found.push({ channel, head, n });
+  });
+  return { reply: { epoch: page.epoch, channels: found, ...(page.next !== undefined && { next: page.next }) } };
 }

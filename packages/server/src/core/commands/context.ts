@@ -43,6 +43,8 @@ export interface PassingCommandParts {
 export interface Caller {
   readonly who: Who;
   readonly signIn: SignIn;
+  /** Throws Refusal: `unavailable`, while it cannot be told whether he is still let in. */
+  mustHold(): void;
   readonly session: Session;
   readonly feed: Feed;
   readonly attendance: Attendance;

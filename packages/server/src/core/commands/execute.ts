@@ -66,6 +66,9 @@ export async function execute(
   }
 }
 
+/** Commands whose replies tell what is in the log, or who is there. */
+export const readingCommands: ReadonlySet<Command['cmd']> = new Set(['subscribe', 'history', 'facts', 'channels', 'presence']);
+
 /** What a command is answered with that threw this; anything but a Refusal is a defect of ours, whose words are nobody's business. */
 export function refusalOf(error: unknown): Refusal {
   return error instanceof Refusal ? error : new Refusal('unavailable', 'that went wrong on our side', 1_000);

@@ -30,7 +30,7 @@ function stage(admit: Admit) {
     appender: new Appender(clock.env, history, () => {}),
     held: () => false,
   };
-  const caller = { who: { user: 'ann', rights: [] }, session: new Session() } as unknown as Caller;
+  const caller = { who: { user: 'ann', rights: [] }, session: new Session(), mustHold: () => {} } as unknown as Caller;
   let ids = 0;
   const draft = (kind: string, id?: string) => {
     ids += 1;

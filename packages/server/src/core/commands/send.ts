@@ -12,7 +12,10 @@ import type { Answer, Caller, CommandParts } from './context.ts';
 
 const requiresTries = 3;
 /** Who sends: with a link, or without. */
-export type Sender = Pick<Caller, 'who' | 'session'>;
+export interface Sender extends Pick<Caller, 'who' | 'session'> {
+  /** Throws Refusal where it does not hold any more that he is let in: an event may wait long for its turn. */
+  mustHold(): void | Promise<void>;
+}
 
 /** What a held node says to those who want to read or send. */
 export const heldFor = 500;
@@ -66,6 +69,8 @@ class Sending {
     let again: number | undefined;
     while (this.#results.length < this.#events.length) {
       const before = this.#results.length;
+      const gone = tries > 0 || again !== undefined ? await this.#gone() : undefined;
+      if (gone) return [...this.#results, gone];
       const run = await this.#admitRun(tries > 0);
       const admittedAt = this.#parts.env.now();
       const outcomes = run.items.length === 0 ? [] : await this.#parts.appender.append(this.#channel, run.items, admittedAt, again);
@@ -86,6 +91,17 @@ class Sending {
       again = this.#takenAt;
     }
     return this.#results;
+  }
+
+  /** Why he may not go on, if he may not. */
+  async #gone(): Promise<Failed | undefined> {
+    try {
+      await this.#caller.mustHold();
+      return undefined;
+    } catch (error) {
+      if (error instanceof Refusal) return { error: problem(error) };
+      throw error;
+    }
   }
 
   /** Admits from the first event without a result on. A run ends after one that writes facts: the next is to be decided on them. */
@@ -123,7 +139,10 @@ class Sending {
       }
       const { ok: _, ...grant } = verdict;
       const wrong = outOfBounds(grant);
-      if (wrong !== undefined) return failed('not_stored', wrong);
+      if (wrong !== undefined) {
+        this.#refusals.set(draft.id, failed('not_stored', wrong));
+        return { ...base, counts: false, probe: true };
+      }
       return { ...base, ...grant, ...(as?.ts !== undefined && { ts: as.ts }) };
     } catch {
       return failed('unavailable', 'who may send here cannot be told at the moment', heldFor);
