@@ -54,6 +54,12 @@ describe('the configuration', () => {
     });
   }
 
+  it('says that the key that tokens are checked with is none', async () => {
+    const { code, stderr } = await check(['--auth', 'jwt', '--jwt-key-file', '/dev/null']);
+    assert.equal(code, 2);
+    assert.match(stderr, /no public key in PEM/);
+  });
+
   it('says which file it cannot read', async () => {
     const { code, stderr } = await check(['--config', '/nowhere/hubbub.json']);
     assert.equal(code, 2);

@@ -60,7 +60,8 @@ describe('doors', () => {
     await using stage = new Stage();
     const server = await stage.serve(stage.folder(), '--trust-proxy', '127.0.0.1', '--origins', app);
     const from = (address: string): Record<string, string> => ({ 'x-forwarded-for': address });
-    const ask = async (address: string): Promise<Response> => fetch(`${server.url}/healthz`, { headers: { ...from(address), origin: app } });
+    const ask = async (address: string): Promise<Response> =>
+      fetch(`${server.url}/healthz`, { headers: { ...from(address), origin: app } });
     // All at once: a slow machine would get its hundred a second one after the other.
     const flood = (): Promise<Response[]> => Promise.all(Array.from({ length: 2 * limits.requestBurst }, () => ask('203.0.113.7')));
     const answer = (await flood()).find(({ status }) => status === 429);

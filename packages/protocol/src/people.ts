@@ -1,5 +1,8 @@
 /** Facts about people that several parts of a server read and write. */
 
+/** Users that the server itself, its administrator and its service are: nobody can sign in as one of them by a token of his own. */
+export const reservedUsers: ReadonlySet<string> = new Set(['admin', 'hubbub', 'service']);
+
 /** The people of a server: facts, and events that change them. Nobody reads it but the server. */
 export const peopleChannel = 'sys:people';
 

@@ -77,8 +77,9 @@ export async function attach(server: Server, options: AttachOptions): Promise<Hu
   const broker = options.broker ?? localBus(env.turn).open;
   const parts = { env, store, broker, authority, identity, presence: openPresence(), build };
   const node = createNode({ ...parts, ...(onEnd && { onEnd }) });
-  await node.start();
+  // Throws at a setting that is none, before anything is started.
   const peers = new Peers({ trustProxy, origins, now: env.now });
+  await node.start();
   const stop = listenWebSocket(server, { env, peers, attach: (transport) => node.attach(transport), shared: true });
   const { calls } = node;
   return {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import type { Env } from '@hubbub/protocol/env';
 import { uuidv7 } from '@hubbub/protocol/id';
 import { api } from './api/api.ts';
 import { guests, guestToken } from './auth/guest.ts';
@@ -53,6 +54,16 @@ const adminTokenName = 'admin.token';
 const serviceKeyName = 'service.key';
 const calendar = Date.now;
 
+/** Says what is wrong with the key that tokens are to be checked with; nothing is started, and nothing fetched. Throws StartError. */
+export function checkKey({ auth }: Config): void {
+  if (auth.mode !== 'jwt') return;
+  try {
+    jwts({ ...auth, now: calendar });
+  } catch (error) {
+    throw startError(error);
+  }
+}
+
 /** Puts a server together and starts it: the one place that names implementations. Throws StartError. */
 export async function startServer(config: Config, sinks: ServerSinks): Promise<Server> {
   const { host, port, data, drainMs, auth, origins, trustProxy, baseUrl, logLevel } = config;
@@ -79,7 +90,7 @@ export async function startServer(config: Config, sinks: ServerSinks): Promise<S
       store,
       broker: localBus(env.turn).open,
       authority: chatAuthority({ store, calendar, digest }),
-      identity: openIdentity({ store, verifier: verifierOf(config, keys, random), fixed: fixedTokens(data), now: env.now, calendar }),
+      identity: openIdentity({ store, verifier: verifierOf(config, keys, env), fixed: fixedTokens(data), now: env.now, calendar }),
       presence: openPresence(),
       build,
       onEnd: (end) => log.linkEnded(end),
@@ -117,8 +128,8 @@ export async function startServer(config: Config, sinks: ServerSinks): Promise<S
   }
 }
 
-function verifierOf({ auth }: Config, keys: Keys | undefined, random: () => number): Verifier {
-  if (auth.mode === 'jwt') return jwts(auth);
+function verifierOf({ auth }: Config, keys: Keys | undefined, { now, random }: Pick<Env, 'now' | 'random'>): Verifier {
+  if (auth.mode === 'jwt') return jwts({ ...auth, now });
   if (!keys) throw new Error('guests without a key');
   return guests({ keys, calendar, random });
 }

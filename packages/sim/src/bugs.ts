@@ -210,8 +210,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a token that cannot be asked about goes on',
     file: 'core/sign-in.ts',
-    find: 'return !this.expired() && !this.#doubted;',
-    replace: 'return !this.expired();',
+    find: 'return !this.#over && !this.expired() && !this.#doubted;',
+    replace: 'return !this.#over && !this.expired();',
   },
   {
     name: 'a token has no end',

@@ -1,4 +1,4 @@
-import { type Config, type Given, isLoopback, readConfig, type Server, StartError, startServer } from '@hubbub/server/main';
+import { type Config, checkKey, type Given, isLoopback, readConfig, type Server, StartError, startServer } from '@hubbub/server/main';
 import type { Command } from 'commander';
 import { withConfigFile } from '../config-file.ts';
 import { CommandError } from '../fail.ts';
@@ -49,7 +49,9 @@ function stopOnSignal(starting: Promise<Server>): void {
 
 function configOf(given: Given): Config {
   try {
-    return readConfig(given);
+    const config = readConfig(given);
+    checkKey(config);
+    return config;
   } catch (error) {
     throw error instanceof StartError ? new CommandError(error.message, error.exitCode) : error;
   }

@@ -1,4 +1,5 @@
 import { encodeName, isUser } from '@hubbub/protocol/names';
+import { reservedUsers } from '@hubbub/protocol/people';
 import { dataFolder } from '@hubbub/server/config';
 import { makeToken, StartError } from '@hubbub/server/main';
 import { CommandError } from '../fail.ts';
@@ -16,6 +17,7 @@ export async function token(options: TokenOptions): Promise<void> {
   const { sub, data, expiresIn } = options;
   const user = isUser(sub) ? sub : encodeName(sub);
   if (!isUser(user)) throw new CommandError(`--sub ${sub}: a user's name has 1 to 128 bytes once encoded, and no control characters`, 2);
+  if (reservedUsers.has(user)) throw new CommandError(`--sub ${sub}: this is the server's own name; its token is in the data folder`, 2);
   const made = options.url !== undefined || serverRuns(dataFolder(data)) ? ask(options, user) : make(data, user, expiresIn);
   process.stdout.write(`${await made}\n`);
 }

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Refusal } from '@hubbub/protocol/codes';
 import { uuidv7 } from '@hubbub/protocol/id';
 import { isUser } from '@hubbub/protocol/names';
+import { reservedUsers } from '@hubbub/protocol/people';
 import { Type } from 'typebox';
 import type { Calls } from '../core/calls.ts';
 import { tokenOf } from './bearer.ts';
@@ -61,7 +62,7 @@ export const peopleRoutes: FastifyPluginAsyncTypebox<PeopleOptions> = async (app
       const { user, expiresIn } = request.body;
       const { rights } = await calls.who(tokenOf(request));
       if (!rights.includes('admin')) throw new Refusal('forbidden', 'this is for who may administer');
-      if (!isUser(user)) throw new Refusal('bad_name', 'this is no name of a user');
+      if (!isUser(user) || reservedUsers.has(user)) throw new Refusal('bad_name', 'this is no name of a user');
       if (!mint) throw new Refusal('not_supported', 'tokens are made elsewhere: this server only checks them');
       const issuedAt = now();
       const token = await mint(user, { issuedAt, ...(expiresIn !== undefined && { expiresAt: issuedAt + expiresIn * 1_000 }) });

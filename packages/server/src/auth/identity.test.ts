@@ -12,6 +12,8 @@ const adminToken = 'the token of the administrator, of this test';
 const verifier: Verifier = {
   verify: async (shown) => {
     if ('name' in shown) return { user: shown.name, token: 'new' };
+    if (shown.token === 'slow') return new Promise(() => {});
+    if (shown.token === 'broken') throw new Error('no keys');
     return shown.token.startsWith('{') ? (JSON.parse(shown.token) as Verified) : { refused: 'unauthorized', text: 'no' };
   },
 };
@@ -55,6 +57,23 @@ describe('identity', () => {
     assert.equal(reads(), 2);
     await identity.identify(Array.from({ length: 501 }, (_, at) => ({ name: `user${at}` })));
     assert.equal(reads(), 4);
+  });
+
+  it('keeps nobody waiting for one whose keys cannot be told, and refuses nobody for him', async () => {
+    const { identity, token } = stage();
+    const later = { refused: 'unavailable', text: 'who you are cannot be told at the moment' };
+    assert.deepEqual(await identity.identify([{ token: 'slow' }, token({ user: 'ben' }), { token: 'broken' }]), [
+      later,
+      { who: { user: 'ben', rights: [] } },
+      later,
+    ]);
+  });
+
+  it('takes nobody for the server itself, its administrator or its service who only says so', async () => {
+    const { identity, token } = stage();
+    for (const user of ['admin', 'service', 'hubbub']) {
+      assert.ok('refused' in ((await identity.identify([token({ user })]))[0] ?? {}), user);
+    }
   });
 
   it('takes a fixed token as it is alone', async () => {

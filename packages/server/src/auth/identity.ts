@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { ownerKey, peopleChannel, revokedKey } from '@hubbub/protocol/people';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ownerKey, peopleChannel, reservedUsers, revokedKey } from '@hubbub/protocol/people';
 import type { Credentials, Identity, IdentityAnswer, Right } from '../core/identity.ts';
 import type { Store } from '../store/store.ts';
 import { notOurs, type Refused, type Verified, type Verifier } from './verifier.ts';
@@ -20,6 +21,9 @@ export interface IdentityParts {
   readonly calendar: () => number;
 }
 
+/** Milliseconds that one may take of the time of all. */
+const patience = 250;
+const notNow: Refused = { refused: 'unavailable', text: 'who you are cannot be told at the moment' };
 /** Of one read of the store, which answers for as many people at once. */
 const mostFacts = 1_000;
 const peoplePerRead = mostFacts / 2;
@@ -36,12 +40,27 @@ export function openIdentity(parts: IdentityParts): Identity {
   };
   return {
     identify: async (shown) => {
-      const verified = await Promise.all(shown.map(async (one) => known(one) ?? (await verifier.verify(one))));
+      const verified = await Promise.all(shown.map((one) => known(one) ?? promptly(verifier.verify(one))));
       const users = [...new Set(verified.flatMap((one) => ('user' in one ? one.user : [])))];
       const standings = await standingsOf(parts.store, users);
       return verified.map((one) => ('user' in one ? answerOf(one, standings.get(one.user), parts) : one));
     },
   };
+}
+
+/**
+ * One whose keys have to be fetched first keeps nobody waiting who asks in the same turn: he is told to come back, and they are there by then.
+ * Names that are the server's own are nobody else's.
+ */
+async function promptly(verifying: Promise<Verified | Refused>): Promise<Verified | Refused> {
+  const ended = new AbortController();
+  const late = pause(patience, notNow, { signal: ended.signal }).catch(() => notNow);
+  try {
+    const verified = await Promise.race([verifying.catch(() => notNow), late]);
+    return 'user' in verified && reservedUsers.has(verified.user) ? notOurs : verified;
+  } finally {
+    ended.abort();
+  }
 }
 
 interface Standing {

@@ -9,6 +9,8 @@ import { JwtKeyError, jwts } from './jwt.ts';
 import type { Verifier } from './verifier.ts';
 
 const now = Math.floor(Date.now() / 1_000);
+let clock = 0;
+const ticks = (): number => clock;
 const secret = 'a secret that two programs know, long enough';
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 const otherRsa = generateKeyPairSync('rsa', { modulusLength: 2_048 });
@@ -24,9 +26,9 @@ const taken = { user: 'ann', expiresAt: (now + 3_600) * 1_000 };
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe('jwt', () => {
-  const bySecret = jwts({ trust: { secret } });
-  const byRsa = jwts({ trust: { publicKey: pem(rsa.publicKey) } });
-  const byEd = jwts({ trust: { publicKey: pem(ed.publicKey) } });
+  const bySecret = jwts({ now: ticks, trust: { secret } });
+  const byRsa = jwts({ now: ticks, trust: { publicKey: pem(rsa.publicKey) } });
+  const byEd = jwts({ now: ticks, trust: { publicKey: pem(ed.publicKey) } });
   const verify = (verifier: Verifier, token: string) => verifier.verify({ token });
 
   it('takes HS256, RS256 and EdDSA, each with its key', async () => {
@@ -77,7 +79,7 @@ describe('jwt', () => {
   });
 
   it('wants to be meant, where it is told by whom and for whom', async () => {
-    const strict = jwts({ trust: { secret }, issuer: 'https://login.example', audience: 'hubbub' });
+    const strict = jwts({ now: ticks, trust: { secret }, issuer: 'https://login.example', audience: 'hubbub' });
     const token = (payload: JWTPayload): Promise<string> => sign('HS256', bytes(secret), payload);
     assert.deepEqual(await verify(strict, await token({ iss: 'https://login.example', aud: 'hubbub' })), taken);
     assert.deepEqual(await verify(strict, await token({ iss: 'https://login.example', aud: ['x', 'hubbub'] })), taken);
@@ -95,11 +97,11 @@ describe('jwt', () => {
     ];
     for (const [publicKey, message] of keys) {
       assert.throws(
-        () => jwts({ trust: { publicKey } }),
+        () => jwts({ now: ticks, trust: { publicKey } }),
         (error) => error instanceof JwtKeyError && message.test(error.message),
       );
     }
-    assert.throws(() => jwts({ trust: { secret: 'short' } }), JwtKeyError);
+    assert.throws(() => jwts({ now: ticks, trust: { secret: 'short' } }), JwtKeyError);
   });
 
   describe('by a set of keys that is fetched', () => {
@@ -128,7 +130,7 @@ describe('jwt', () => {
 
     it('takes both sorts of keys by their names', async () => {
       answer = () => set(['one', rsa.publicKey], ['two', ed.publicKey]);
-      const verifier = jwts({ trust: { jwks } });
+      const verifier = jwts({ now: ticks, trust: { jwks } });
       fetches = 0;
       assert.deepEqual(await verify(verifier, await sign('RS256', rsa.privateKey, {}, 'one')), taken);
       assert.deepEqual(await verify(verifier, await sign('EdDSA', ed.privateKey, {}, 'two')), taken);
@@ -139,7 +141,7 @@ describe('jwt', () => {
 
     it('finds a key that is new, and does not fetch for each that it does not know', async () => {
       answer = () => set(['one', rsa.publicKey]);
-      const verifier = jwts({ trust: { jwks } });
+      const verifier = jwts({ now: ticks, trust: { jwks } });
       assert.deepEqual(await verify(verifier, await sign('RS256', rsa.privateKey, {}, 'one')), taken);
       answer = () => set(['three', otherRsa.publicKey]);
       const rotated = await sign('RS256', otherRsa.privateKey, {}, 'three');
@@ -147,19 +149,55 @@ describe('jwt', () => {
       // It has just been fetched: strangers' names do not make it fetch again at once.
       for (let at = 0; at < 20; at++) assert.deepEqual(await verify(verifier, rotated), refused);
       assert.equal(fetches, 0);
-      while ('refused' in (await verify(verifier, rotated))) await new Promise((resolve) => setTimeout(resolve, 20));
+      clock += 1_000;
+      const crowd = await Promise.all(Array.from({ length: 20 }, () => verify(verifier, rotated)));
+      for (const one of crowd) assert.deepEqual(one, taken);
       assert.equal(fetches, 1);
       // And the one that is no more is refused.
       assert.deepEqual(await verify(verifier, await sign('RS256', rsa.privateKey, {}, 'one')), refused);
+    });
+
+    it('lets go of a key that was taken out within a minute while tokens come, and within five when none did', async () => {
+      const one = await sign('RS256', rsa.privateKey, {}, 'one');
+      answer = () => set(['one', rsa.publicKey]);
+      const [busy, idle] = [jwts({ now: ticks, trust: { jwks } }), jwts({ now: ticks, trust: { jwks } })];
+      for (const verifier of [busy, idle]) assert.deepEqual(await verify(verifier, one), taken);
+      answer = () => set(['two', ed.publicKey]);
+      clock += 60_001;
+      fetches = 0;
+      // Nobody waits for that.
+      assert.deepEqual(await verify(busy, one), taken);
+      while ('user' in (await verify(busy, one))) await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(fetches, 1);
+      clock += 240_000;
+      assert.deepEqual(await verify(idle, one), refused);
+    });
+
+    it('goes on with what it has while the service is away, for an hour, and asks it now and then', async () => {
+      const one = await sign('RS256', rsa.privateKey, {}, 'one');
+      answer = () => set(['one', rsa.publicKey]);
+      const verifier = jwts({ now: ticks, trust: { jwks } });
+      assert.deepEqual(await verify(verifier, one), taken);
+      answer = async () => undefined;
+      fetches = 0;
+      for (const end = clock + 3_590_000; clock < end; clock += 1_000) assert.deepEqual(await verify(verifier, one), taken);
+      assert.ok(fetches >= 340 && fetches <= 360, `${fetches} fetches in an hour`);
+      // Whether a key of another name is one of its keys cannot be told now.
+      await assert.rejects(verify(verifier, await sign('EdDSA', ed.privateKey, {}, 'two')));
+      clock += 20_000;
+      await assert.rejects(verify(verifier, one));
+      answer = () => set(['one', rsa.publicKey]);
+      clock += 10_000;
+      assert.deepEqual(await verify(verifier, one), taken);
     });
 
     it('throws when the keys cannot be fetched: that says nothing about the token', async () => {
       const token = await sign('RS256', rsa.privateKey, {}, 'one');
       for (const broken of [async () => undefined, async () => 'no JSON', async () => '{"keys":7}', () => new Promise<string>(() => {})]) {
         answer = broken;
-        await assert.rejects(verify(jwts({ trust: { jwks } }), token));
+        await assert.rejects(verify(jwts({ now: ticks, trust: { jwks } }), token));
       }
-      await assert.rejects(verify(jwts({ trust: { jwks: new URL('http://127.0.0.1:1/') } }), token));
+      await assert.rejects(verify(jwts({ now: ticks, trust: { jwks: new URL('http://127.0.0.1:1/') } }), token));
     });
   });
 });

@@ -1,10 +1,11 @@
 /** Tokens that somebody else makes: an application that has users of its own, or a login service. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { encodeName, isUser } from '@hubbub/protocol/names';
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { Type } from 'typebox';
 import { Check } from 'typebox/value';
 import type { ChannelGrant } from '../core/identity.ts';
+import { KeySet, KeysUnreachable } from './key-set.ts';
 import { notOurs, type Verified, type Verifier } from './verifier.ts';
 
 /** Where the keys are that tokens are checked with. */
@@ -21,14 +22,13 @@ export interface JwtOptions {
   /** What `iss` and `aud` must say; left out: anything. */
   readonly issuer?: string | undefined;
   readonly audience?: string | undefined;
+  /** Milliseconds. */
+  readonly now: () => number;
 }
 
 /** What is wrong with the key that was given. */
 export class JwtKeyError extends Error {}
 
-/** After a fetch, an unknown name is refused for so long: else strangers could make us ask the service for each of their tokens. */
-const cooldown = 1_000;
-const fetchPatience = 1_500;
 const fewestSecretBytes = 32;
 
 const Grants = Type.Array(
@@ -40,8 +40,8 @@ const Grants = Type.Array(
 );
 
 /** Checks tokens by their signature, their time, and who made them for whom. Throws JwtKeyError. */
-export function jwts({ trust, issuer, audience }: JwtOptions): Verifier {
-  const { key, algorithms } = keyOf(trust);
+export function jwts({ trust, issuer, audience, now }: JwtOptions): Verifier {
+  const { key, algorithms } = keyOf(trust, now);
   const options = { algorithms, clockTolerance: 0, ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) };
   return {
     verify: async (shown) => {
@@ -50,18 +50,16 @@ export function jwts({ trust, issuer, audience }: JwtOptions): Verifier {
         const { payload } = await jwtVerify(shown.token, key, options);
         return read(payload) ?? notOurs;
       } catch (error) {
-        // The token is not to blame when its keys cannot be fetched.
-        if (isUnreachable(error)) throw error;
+        if (error instanceof KeysUnreachable) throw error;
         return notOurs;
       }
     },
   };
 }
 
-function keyOf(trust: JwtTrust): { readonly key: JWTVerifyGetKey; readonly algorithms: string[] } {
+function keyOf(trust: JwtTrust, now: () => number): { readonly key: JWTVerifyGetKey; readonly algorithms: string[] } {
   if ('jwks' in trust) {
-    const keys = createRemoteJWKSet(trust.jwks, { cooldownDuration: cooldown, timeoutDuration: fetchPatience });
-    return { key: keys, algorithms: ['RS256', 'EdDSA'] };
+    return { key: new KeySet({ url: trust.jwks, now }).get, algorithms: ['RS256', 'EdDSA'] };
   }
   if ('secret' in trust) {
     const secret = new TextEncoder().encode(trust.secret);
@@ -108,10 +106,4 @@ function read({ sub, iat, exp, grants }: JWTPayload): Verified | undefined {
     ...(exp !== undefined && { expiresAt: exp * 1_000 }),
     ...(grants !== undefined && { grants: grants as readonly ChannelGrant[] }),
   };
-}
-
-function isUnreachable(error: unknown): boolean {
-  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return true;
-  // Whatever jose did not make is of the network; its bare error is about the answer that came.
-  return !(error instanceof errors.JOSEError) || error.code === 'ERR_JOSE_GENERIC';
 }

@@ -123,6 +123,8 @@ describe('public rooms', () => {
     assert.deepEqual(await mayRead(ann, 'room:old'), ['ok']);
     assert.equal(await send(service, 'room:old', 'message', 'x', { as: { from: 'bob' } }), 'ok');
     assert.equal(await send(service, 'room:old', 'message', 'x', { as: { from: 'bob', ts: 1 } }), 'forbidden');
+    assert.equal(await send(service, 'room:old', 'join', null, { as: { from: 'bob' } }), 'ok');
+    assert.deepEqual([await fact('room:old', 'member:bob'), await fact('room:old', 'member:service')], ['{}', null]);
     assert.equal(await send(ann, 'room:old', 'message', 'x', { as: { from: 'bob', ts: 1 } }), 'forbidden');
     assert.equal(await send(ann, 'room:old', 'message', 'x', { as: { from: ann.user } }), 'forbidden');
   });
@@ -165,6 +167,17 @@ describe('grants', () => {
     assert.deepEqual(await mayRead(granted, ...channels), ['ok', 'ok', 'ok', 'forbidden', 'forbidden', 'forbidden', 'forbidden', 'ok']);
     const sent = await Promise.all(['board:x', 'job:7', 'sys:keys', 'user:ben.abcde'].map((channel) => send(granted, channel, 'message')));
     assert.deepEqual(sent, ['ok', 'forbidden', 'forbidden', 'forbidden']);
+  });
+
+  it('go by the rules of a room all the same, where they are of one', async () => {
+    const { send, fact } = stage();
+    assert.equal(await send(granted, 'board:x', 'join'), 'forbidden');
+    assert.equal(await send(granted, 'board:x', 'create', { topic: 'Cats' }), 'ok');
+    assert.equal(await fact('board:x', 'member:app'), '{}');
+    assert.equal(await send(granted, 'board:x', 'create'), 'forbidden');
+    assert.equal(await send(ben, 'board:x', 'topic', { text: 'Dogs' }), 'forbidden');
+    assert.equal(await send(granted, 'board:x', 'topic', { text: 'Dogs' }), 'ok');
+    assert.equal(await fact('board:x', 'topic'), '"Dogs"');
   });
 });
 

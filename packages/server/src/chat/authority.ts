@@ -33,8 +33,9 @@ export function chatAuthority({ store, calendar, digest }: ChatParts): Authority
       }
       if (channel === peopleChannel) return admitToPeople(store, who, proposal, digest);
       if (channelPrefix(channel) === 'user') return admitToUser(who, channel.slice('user:'.length), proposal, calendar);
-      if (isGranted(who, channel, 'send')) return { ok: true, counts: counted.has(proposal.kind) };
-      return isRoom(channel) ? admit(store, who, channel, proposal) : nothingThere;
+      const granted = isGranted(who, channel, 'send');
+      if (isRoom(channel)) return admit(store, { ...who, user: proposal.as?.from ?? who.user, granted }, channel, proposal);
+      return granted ? { ok: true, counts: counted.has(proposal.kind) } : nothingThere;
     },
   };
 }

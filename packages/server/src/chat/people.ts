@@ -2,7 +2,7 @@
  * What people's own channels are for: `user:NAME` is its owner's to read, and there his tokens are revoked; in `sys:people` somebody becomes
  * the owner of the server.
  */
-import { claimKey, ownerKey, peopleChannel, revokedKey } from '@hubbub/protocol/people';
+import { claimKey, ownerKey, peopleChannel, reservedUsers, revokedKey } from '@hubbub/protocol/people';
 import type { Proposal, Verdict, Who } from '../core/authority.ts';
 import type { Store } from '../store/store.ts';
 import { nothingThere } from './rooms.ts';
@@ -22,7 +22,8 @@ export async function admitToPeople(
   digest: (text: string) => string,
 ): Promise<Verdict> {
   const code = typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined;
-  if (kind !== 'claim' || typeof code !== 'string') return nothingThere;
+  // A token that several programs show is nobody's.
+  if (kind !== 'claim' || typeof code !== 'string' || reservedUsers.has(user)) return nothingThere;
   const { facts } = await store.facts({ pairs: [{ channel: peopleChannel, key: claimKey }] }, 1);
   const expected = facts[0]?.value ?? null;
   if (expected === null || expected !== JSON.stringify(digest(code))) return nothingThere;

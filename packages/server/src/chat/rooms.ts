@@ -20,6 +20,11 @@ const mostPairs = 1_000;
 
 export type RoomStore = Pick<Store, 'facts'>;
 
+/** Whose word it is: of a service that speaks for somebody, his. `granted`: his token lets him send here though there be no such room. */
+export interface Speaker extends Pick<Who, 'user' | 'rights'> {
+  readonly granted: boolean;
+}
+
 export const roomKeys = { listed: publicKey, member: (user: string): string => `member:${user}`, topic: 'topic' } as const;
 
 /** Which of these rooms there are; answers in order. Throws StoreError. */
@@ -35,7 +40,7 @@ export async function mayRead(store: RoomStore, rooms: readonly string[]): Promi
 }
 
 /** What a send in a room does. Throws StoreError. */
-export async function admit(store: RoomStore, who: Who, room: string, proposal: Proposal): Promise<Verdict> {
+export async function admit(store: RoomStore, who: Speaker, room: string, proposal: Proposal): Promise<Verdict> {
   switch (proposal.kind) {
     case 'create':
       return create(store, who, room, proposal);
@@ -57,17 +62,18 @@ export function roomFacts(topicText?: string): readonly FactWrite[] {
 }
 
 /** The common case asks the store nothing: that there is the room is looked at in the commit. */
-async function say(store: RoomStore, { rights }: Who, room: string, { kind, again }: Proposal): Promise<Verdict> {
+async function say(store: RoomStore, { rights, granted }: Speaker, room: string, { kind, again }: Proposal): Promise<Verdict> {
   const counts = counted.has(kind);
   if (again !== true) return { ok: true, counts, requires: [there] };
   const [present] = await values(store, room, [publicKey]);
   if (present !== null) return { ok: true, counts, requires: [there] };
+  if (granted) return { ok: true, counts };
   if (!rights.includes('import')) return nothingThere;
   // What is brought in from elsewhere brings its room along: no line of it is anything but what was said.
   return { ok: true, counts, facts: roomFacts(), requires: [{ key: publicKey, value: null }] };
 }
 
-async function create(store: RoomStore, { user }: Who, room: string, { body }: Proposal): Promise<Verdict> {
+async function create(store: RoomStore, { user }: Speaker, room: string, { body }: Proposal): Promise<Verdict> {
   const text = textOf(body, 'topic');
   if (text === false) return badBody('create brings {"topic"}, a text of at most 256 characters, or nothing');
   const [present] = await values(store, room, [publicKey]);
@@ -76,7 +82,7 @@ async function create(store: RoomStore, { user }: Who, room: string, { body }: P
   return { ok: true, counts: false, facts, requires: [{ key: publicKey, value: null }], concerns: [user] };
 }
 
-async function changeMember(store: RoomStore, { user }: Who, room: string, { joins }: { joins: boolean }): Promise<Verdict> {
+async function changeMember(store: RoomStore, { user }: Speaker, room: string, { joins }: { joins: boolean }): Promise<Verdict> {
   const key = roomKeys.member(user);
   const [present, member] = await values(store, room, [publicKey, key]);
   if (present === null) return nothingThere;
@@ -87,7 +93,7 @@ async function changeMember(store: RoomStore, { user }: Who, room: string, { joi
   return { ok: true, counts: false, facts, requires: [there, { key, value: member ?? null }], concerns: [user] };
 }
 
-async function topic(store: RoomStore, { user }: Who, room: string, { body }: Proposal): Promise<Verdict> {
+async function topic(store: RoomStore, { user }: Speaker, room: string, { body }: Proposal): Promise<Verdict> {
   const text = textOf(body, 'text');
   if (text === false || text === undefined) return badBody('topic brings {"text"}, of at most 256 characters; "" takes it away');
   const key = roomKeys.member(user);

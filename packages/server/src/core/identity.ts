@@ -24,11 +24,14 @@ export type Credentials = { readonly token: string } | { readonly name: string }
 
 export type Identified = { readonly who: Who /** What the guest shows from now on. */; readonly token?: string };
 
-export type IdentityAnswer = Identified | { readonly refused: Extract<Code, 'unauthorized' | 'bad_name'>; readonly text: string };
+/** `unavailable`: of this one alone it cannot be told now. */
+export type IdentityAnswer =
+  | Identified
+  | { readonly refused: Extract<Code, 'unauthorized' | 'bad_name' | 'unavailable'>; readonly text: string };
 
 /**
  * Tells who shows each of these credentials; answers in order. Core gathers what one turn asks into one call: thousands of clients that
- * come back at once cost it a few. One that it cannot trust is refused alone. Throws only when it cannot tell now: all are then told to
+ * come back at once cost it a few. One that it cannot trust, or cannot tell of now, is refused alone. Throws only when it cannot tell now: all are then told to
  * come back.
  */
 export interface Identity {
