@@ -68,7 +68,12 @@ export async function runSeed(seed: number, plants: Plants = {}): Promise<RunRes
   await world.run(loadUntil);
   // A seed of few people, or of a database that was away for long, talks on until there is enough to judge.
   for (let until = loadUntil; record.commits.length < leastEvents && until < longestLoad; until += 1_000) await world.run(until + 1_000);
+  // The last word is said while bells get lost: no later one tells of it.
+  if (!calm) for (const { loss } of cluster.members) Object.assign(loss, { drop: 0.5 });
   for (const user of users) user.rest();
+  if (!calm) for (const user of users) for (const channel of channels) user.send(channel, 'say', { text: 'that was all' }, { odd: true });
+  await world.run(world.now + 500);
+  if (!calm) for (const { loss } of cluster.members) Object.assign(loss, { drop: 0 });
   for (const heal of heals.splice(0)) heal();
   await world.run(caughtUpAt);
   // Before anything more is said: the last event is the one that no later one reveals.

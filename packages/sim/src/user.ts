@@ -207,7 +207,7 @@ export class User {
     const other = dice.pick(this.#others()) ?? this.name;
     const seen = this.#readers.get(channel)?.reader.applied;
     const some = seen?.[dice.below(seen.length)]?.event;
-    if (roll < 62) return say(1 + dice.below(120));
+    if (roll < 58) return say(1 + dice.below(120));
     if (roll < 66) return this.#claim(channel);
     if (roll < 72) for (let at = 0; at < 6; at++) say(dice.below(40));
     else if (roll < 75) say(8_000 + dice.below(8_000));
@@ -236,7 +236,7 @@ export class User {
     this.send(channel, 'say', { text: 'now' });
     this.send(channel, 'claim', {});
     for (let at = 0; at < 2; at++) this.send(channel, 'say', { text: 'mine' });
-    this.actor.after(this.actor.dice.between(500, 2_500), () => {
+    this.actor.after(this.actor.dice.between(100, 2_500), () => {
       if (this.busy) this.send(channel, 'release', {}, { odd: true });
     });
   }
