@@ -30,8 +30,13 @@ export async function startKafka(): Promise<RealServer> {
       const args = ['-Xms256m', '-Xmx256m', '-XX:+ExitOnOutOfMemoryError', ...memory, ...jars];
       return { command, args: [...args, 'kafka.Kafka', `${folder}/server.properties`] };
     },
-    answers: () => ask(port, apiVersions, (reply) => reply.length >= 10 && reply.readInt32BE(4) === 1 && reply.readInt16BE(8) === 0),
+    answers: () => askVersions(port),
   });
+}
+
+/** Asks the Kafka at a port of 127.0.0.1 what it can do. Rejects when it does not answer within `patience` ms. */
+export function askVersions(port: number, patience?: number): Promise<Buffer> {
+  return ask(port, apiVersions, (reply) => reply.length >= 10 && reply.readInt32BE(4) === 1 && reply.readInt16BE(8) === 0, patience);
 }
 
 function properties(folder: string, port: number, quorum: number): string {

@@ -47,6 +47,11 @@ export async function startRabbitmq(): Promise<RealServer> {
       };
       return { command, args: [], env: settings };
     },
-    answers: () => ask(port, header, (reply) => reply.length > 7 && reply.subarray(0, 3).equals(frame)),
+    answers: () => greet(port),
   });
+}
+
+/** Opens AMQP at a port of 127.0.0.1. Rejects when the RabbitMQ there does not answer within `patience` ms. */
+export function greet(port: number, patience?: number): Promise<Buffer> {
+  return ask(port, header, (reply) => reply.length > 7 && reply.subarray(0, 3).equals(frame), patience);
 }

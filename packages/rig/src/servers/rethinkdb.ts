@@ -20,6 +20,11 @@ export async function startRethinkdb(): Promise<RealServer> {
       const ports = ['--driver-port', String(port), '--cluster-port', String(cluster)];
       return { command, args: [...args, ...ports, '--cache-size', '128'] };
     },
-    answers: () => ask(port, greeting, (reply) => reply.at(-1) === 0 && reply.includes('"success":true')),
+    answers: () => greet(port),
   });
+}
+
+/** Says hello to the RethinkDB at a port of 127.0.0.1. Rejects when it does not answer within `patience` ms. */
+export function greet(port: number, patience?: number): Promise<Buffer> {
+  return ask(port, greeting, (reply) => reply.at(-1) === 0 && reply.includes('"success":true'), patience);
 }
