@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+interface Relative {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  readonly folder: string | undefined;
+}
+
+/**
+ * The ids of all living processes of a server: `heads`, who shares their group or session, who works in `folder`, and all descendants of
+ * these. A group alone is not enough: each of PostgreSQL's helpers makes a session of its own. A working folder alone is not: who may not
+ * trace processes of other users cannot read it. Linux only.
+ */
+export function familyOf(folder: string, heads: Iterable<number>): number[] {
+  const wanted = new Set(heads);
+  const all = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (relative(Number(name)) ?? []) : []));
+  const family = new Set<number>();
+  const belongs = ({ pid, parent, group, session, folder: own }: Relative): boolean =>
+    [pid, group, session].some((id) => wanted.has(id)) || family.has(parent) || own === folder || own?.startsWith(`${folder}/`) === true;
+  for (let size = -1; size < family.size; ) {
+    size = family.size;
+    for (const one of all) if (belongs(one)) family.add(one.pid);
+  }
+  return [...family];
+}
+
+/** Undefined for one that has ended, also while nobody has asked how. */
+function relative(pid: number): Relative | undefined {
+  try {
+    // Behind the name, which may hold anything: state, parent, group, session.
+    const [state, parent, group, session] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    if (state === 'Z' || state === 'X') return undefined;
+    return { pid, parent: Number(parent), group: Number(group), session: Number(session), folder: workingFolder(pid) };
+  } catch {
+    return undefined;
+  }
+}
+
+function workingFolder(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sends a signal to each of these processes. Those that have ended already are fine. */
+export function signalAll(pids: Iterable<number>, signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // Gone.
+    }
+  }
+}
+
+/** Ends a server with all its helpers, stopped ones too. Resolves when none is left; throws after 10 s. */
+export async function endFamily(folder: string, heads: readonly number[]): Promise<void> {
+  // A stopped one forks no more, so that none is missed below.
+  signalAll(heads, 'SIGSTOP');
+  const patience = performance.now() + 10_000;
+  // Whoever lost his parent is still known by his own id.
+  const known = new Set(heads);
+  for (;;) {
+    const family = familyOf(folder, known);
+    if (family.length === 0) return;
+    if (performance.now() > patience) throw new Error(`processes ${family.join(', ')} of ${folder} do not end`);
+    for (const pid of family) known.add(pid);
+    signalAll(family, 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,25 @@
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
+
+/**
+ * Free ports of 127.0.0.1, all different. They lie below those that the system gives to whoever connects: a server shall have the same one
+ * after a restart, and meanwhile a client that tries again and again could be given it and connect to itself.
+ */
+export async function freePorts(count: number): Promise<number[]> {
+  const found = new Set<number>();
+  for (let tries = 0; found.size < count; tries += 1) {
+    if (tries > 1_000) throw new Error('no free ports');
+    const port = randomInt(10_000, 32_000);
+    if (await isFree(port)) found.add(port);
+  }
+  return [...found];
+}
+
+/** Whether one could listen there. */
+export async function isFree(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const server = createServer()
+    .once('error', () => resolve(false))
+    .listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  return promise;
+}

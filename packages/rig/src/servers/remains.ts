@@ -1,0 +1,24 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Process } from '../process.ts';
+import { endFamily } from './family.ts';
+
+/** Removes all that there is of a server: processes, memory that the kernel keeps for it, and its folder with all data. */
+export async function clearAway(folder: string, heads: readonly number[]): Promise<void> {
+  await endFamily(folder, heads);
+  await freeSegment(folder);
+  // An owner that was interrupted may have had a child that was still writing there.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+}
+
+/** A PostgreSQL that was killed leaves a few bytes of System V memory behind, which outlive everybody. Line 7: its key and its id. */
+async function freeSegment(folder: string): Promise<void> {
+  let note: string;
+  try {
+    note = readFileSync(join(folder, 'data/postmaster.pid'), 'utf8');
+  } catch {
+    return;
+  }
+  const id = /^\d+\s+(\d+)$/.exec(note.split('\n')[6]?.trim() ?? '')?.[1];
+  if (id !== undefined) await Process.run({ command: 'ipcrm', args: ['-m', id] });
+}
