@@ -196,6 +196,12 @@ export const bugs: readonly Bug[] = [
     replace: 'if (!this.#deaf && this.#asked === 1) this.#presence?.opened();',
   },
   {
+    name: 'what was passed by is overtaken',
+    file: 'core/appender.ts',
+    find: 'others.filter((one) => !isAfter(one)),',
+    replace: 'others,',
+  },
+  {
     name: 'a list goes on after a refusal',
     file: 'commands/send.ts',
     find: 'if (item.facts || item.empties || item.probe) break;',

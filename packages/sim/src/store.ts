@@ -15,6 +15,8 @@ export interface StoreWeather {
   /** Refused: nothing is done. Lost: done, but the answer never comes. */
   refused: number;
   lost: number;
+  /** Of appends that wait for nobody: another writer has one of their channels. */
+  taken: number;
   /** Nothing arrives at all. */
   down: boolean;
   /** Every way takes just so long. */
@@ -23,8 +25,10 @@ export interface StoreWeather {
   appendsFrom: number;
 }
 
+const passed: Outcome = { status: 'passed' };
+
 export function fairStore(): StoreWeather {
-  return { usual: 1, long: 8, refused: 0, lost: 0, down: false, appendsFrom: 0 };
+  return { usual: 1, long: 8, refused: 0, lost: 0, taken: 0.1, down: false, appendsFrom: 0 };
 }
 
 /** One node's way to the database: cut, nothing arrives, and nobody is told. */
@@ -86,13 +90,18 @@ export function simulatedStore(node: Actor, database: Actor, data: MemoryData, w
         heard: (pair) => inner.powers.renewable?.heard(pair),
       },
     },
-    append: (items) =>
+    append: (items, passing) =>
       call(true, async () => {
         const { epoch } = data;
         if (items.some(({ body }) => body.includes('poison'))) throw new StoreError('poison', 'one of these cannot be stored');
-        const answer = await inner.append(items);
-        onCommit(items, answer.outcomes, epoch);
-        return answer;
+        // Another writer has this channel just now.
+        const taken = passing && database.dice.chance(weather.taken) ? database.dice.pick(items)?.channel : undefined;
+        const free = items.filter(({ channel }) => channel !== taken);
+        const answer = await inner.append(free);
+        onCommit(free, answer.outcomes, epoch);
+        let at = 0;
+        const outcomes = items.map(({ channel }): Outcome => (channel === taken ? passed : (answer.outcomes[at++] ?? passed)));
+        return { ...answer, outcomes };
       }),
     read: (channel, range, limit) => call(false, () => inner.read(channel, range, limit)),
     heads: (channels) => call(false, () => inner.heads(channels)),

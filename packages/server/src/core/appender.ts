@@ -1,7 +1,7 @@
 import { byteLength } from '@hubbub/protocol/body';
 import type { Env } from '@hubbub/protocol/env';
 import type { Entry } from '@hubbub/protocol/event';
-import { type Item, type Outcome, StoreError } from '../store/store.ts';
+import { type Item, type Outcome, type Rejection, type Stored, StoreError } from '../store/store.ts';
 import type { History } from './history.ts';
 import { Group, Lane, type LaneLimits, type Placed } from './lane.ts';
 import type { Mechanism } from './mechanisms.ts';
@@ -16,8 +16,9 @@ const admissionLasts = 1_000;
  * (in a batch whose end was not learned), `unavailable` (not written), `overloaded` (not taken), `not_stored` (the store cannot hold it).
  */
 export type Appended =
-  | (Extract<Outcome, { offset: number }> & { readonly epoch: string })
-  | Exclude<Outcome, { offset: number }>
+  | (Stored & { readonly epoch: string })
+  | { readonly status: 'absent' }
+  | { readonly status: 'rejected'; readonly code: Rejection }
   | { readonly status: 'stale' }
   | { readonly status: 'failed'; readonly code: 'unknown' | 'unavailable' | 'overloaded' | 'not_stored'; readonly retryAfter?: number };
 
@@ -97,7 +98,10 @@ export class Appender {
   async #run(): Promise<void> {
     this.#busy = true;
     try {
-      for (let batch = this.#gather(); batch.length > 0; batch = this.#gather()) await this.#write(batch);
+      for (let batch = this.#gather(); batch.length > 0; batch = this.#gather()) {
+        this.#putBack(await this.#write(batch, true));
+        this.#writeAlone();
+      }
     } finally {
       this.#busy = false;
     }
@@ -105,6 +109,19 @@ export class Appender {
 
   #gather(): Placed<Appended>[] {
     return this.#lane.gather((group) => this.#isFresh(group));
+  }
+
+  /** What another writer has had for long is waited for, each channel by itself, and holds up nobody else. */
+  #writeAlone(): void {
+    const isFresh = (group: Group<Appended>): boolean => this.#isFresh(group);
+    for (let batch = this.#lane.gatherAlone(isFresh); batch.length > 0; batch = this.#lane.gatherAlone(isFresh)) {
+      const channel = batch[0]?.item.channel ?? '';
+      this.#env.count('lane_waited');
+      void this.#write(batch, false).then(() => {
+        this.#lane.rejoin(channel, isFresh);
+        this.#schedule();
+      });
+    }
   }
 
   /** Nothing of a group is written whose admission is too old; one of which something is in the batch already goes on. */
@@ -116,26 +133,46 @@ export class Appender {
     return false;
   }
 
-  async #write(batch: readonly Placed<Appended>[]): Promise<void> {
+  /** `passing`: whatever another writer has just now is not written; returns that, in order. */
+  async #write(batch: readonly Placed<Appended>[], passing: boolean): Promise<readonly Placed<Appended>[]> {
     // The first half of a halved batch may have stopped a group whose next items are here.
     const rest = batch.filter(({ group }) => !group.done);
-    if (rest.length === 0) return;
+    if (rest.length === 0) return [];
     try {
-      const { outcomes, epoch } = await this.#history.ask((store) => store.append(rest.map(({ item }) => item)));
+      const { outcomes, epoch } = await this.#history.ask((store) =>
+        store.append(
+          rest.map(({ item }) => item),
+          passing,
+        ),
+      );
       this.#settle(rest, outcomes, epoch);
+      return rest.filter((_, at) => outcomes[at]?.status === 'passed');
     } catch (error) {
       const code = error instanceof StoreError ? error.code : 'unknown';
       if (code === 'poison' && rest.length > 1) {
         this.#env.count('poison_halved');
         const half = Math.ceil(rest.length / 2);
-        await this.#write(rest.slice(0, half));
-        await this.#write(rest.slice(half));
-        return;
+        const passed = await this.#write(rest.slice(0, half), passing);
+        // What waits is not overtaken by what comes after it.
+        const isAfter = ({ item }: Placed<Appended>): boolean => passed.some((before) => before.item.channel === item.channel);
+        const others = rest.slice(half);
+        const late = await this.#write(
+          others.filter((one) => !isAfter(one)),
+          passing,
+        );
+        return [...passed, ...others.filter(isAfter), ...late];
       }
       if (code === 'unknown') this.#env.count('unknown_answer');
       const failed = code === 'poison' || code === 'not_supported' ? 'not_stored' : code === 'unknown' ? 'unknown' : 'unavailable';
       for (const { group } of rest) this.#answer(group, { status: 'failed', code: failed });
+      return [];
     }
+  }
+
+  #putBack(passed: readonly Placed<Appended>[]): void {
+    if (passed.length === 0) return;
+    this.#env.count('lane_passed');
+    this.#lane.putBack(passed);
   }
 
   #settle(batch: readonly Placed<Appended>[], outcomes: readonly Outcome[], epoch: string): void {
@@ -146,6 +183,7 @@ export class Appender {
         this.#answer(group, { status: 'failed', code: 'unknown' });
         return;
       }
+      if (outcome.status === 'passed') return;
       if (outcome.status === 'committed') {
         const entries = committed.get(item.channel) ?? [];
         entries.push(toEntry(item, outcome));

@@ -48,6 +48,39 @@ describe('lane', () => {
     assert.deepEqual(shares(lane.gather(all)), { 'room:hot': 136 }, 'alone again');
   });
 
+  it('puts back what was passed by, whole and before what came later, and the third time lets it go by itself', () => {
+    const lane = new Lane<string>({});
+    const channelsOf = (batch: readonly Placed<string>[]): string =>
+      batch.map(({ item }) => `${item.channel.slice(5)}${ids.indexOf(item.id)}`).join();
+    const ids: string[] = [];
+    const add = (channel: string, count: number): void => {
+      const one = group(channel, count);
+      ids.push(...one.items.map(({ id }) => id));
+      lane.add(one, false);
+    };
+    const isHot = ({ item }: Placed<string>): boolean => item.channel === 'room:hot';
+    add('room:hot', 2);
+    add('room:quiet', 1);
+    add('room:hot', 1);
+    const first = lane.gather(all);
+    assert.equal(channelsOf(first), 'hot0,quiet2,hot1,hot3');
+    add('room:other', 1);
+    add('room:hot', 1);
+    lane.putBack(first.filter(isHot));
+    const second = lane.gather(all);
+    assert.equal(channelsOf(second), 'hot0,other4,hot1,hot3,hot5');
+    assert.deepEqual(lane.gatherAlone(all), []);
+    lane.putBack(second.filter(isHot));
+    add('room:hot', 1);
+    assert.deepEqual(lane.gather(all), []);
+    assert.equal(channelsOf(lane.gatherAlone(all)), 'hot0,hot1,hot3,hot5,hot6');
+    // What comes meanwhile waits until that is written.
+    add('room:hot', 1);
+    assert.deepEqual([lane.gather(all), lane.gatherAlone(all)], [[], []]);
+    lane.rejoin('room:hot', all);
+    assert.equal(channelsOf(lane.gather(all)), 'hot7');
+  });
+
   it('begins the next batch with whoever was not reached', () => {
     const lane = new Lane<string>({});
     for (let at = 0; at < 500; at++) fill(lane, `room:${at}`, 2);

@@ -49,9 +49,14 @@ interface Queue<Result> {
   readonly groups: Group<Result>[];
   items: number;
   bytes: number;
-  /** It stands in the line. */
+  /** It stands in the line, or is being written by itself. */
   inLine: boolean;
+  /** How often in a row the store has passed it by. */
+  passes: number;
 }
+
+/** Passed by so often, a channel is written by itself, in a batch that waits. */
+const mostPasses = 2;
 
 /** What waits to be written, bounded, channels in turn. */
 export class Lane<Result> {
@@ -59,6 +64,8 @@ export class Lane<Result> {
   readonly #queues = new Map<string, Queue<Result>>();
   /** Channels with something to write, whose turn it is first. */
   #line: Queue<Result>[] = [];
+  /** Channels whose turn it is to be written by themselves. */
+  readonly #alone: Queue<Result>[] = [];
   // A list, not a set: a set's former tables outlive a minor collection and keep all that went through them till a major one, which
   // made the minor ones ten times as long.
   readonly #groups: Group<Result>[] = [];
@@ -96,7 +103,7 @@ export class Lane<Result> {
     this.#groups.push(group);
     let queue = this.#queues.get(group.channel);
     if (!queue) {
-      queue = { groups: [], items: 0, bytes: 0, inLine: false };
+      queue = { groups: [], items: 0, bytes: 0, inLine: false, passes: 0 };
       this.#queues.set(group.channel, queue);
     }
     if (front) queue.groups.unshift(group);
@@ -147,6 +154,58 @@ export class Lane<Result> {
       }
     }
     return batch;
+  }
+
+  /**
+   * Another writer had these items' channels: they wait, whole and in their order, before what came later, and come first in the next
+   * batch. The third time they go by themselves.
+   */
+  putBack(passed: readonly Placed<Result>[]): void {
+    const channels = new Set<Queue<Result>>();
+    for (const { group } of passed.toReversed()) {
+      group.next -= 1;
+      group.inBatch -= 1;
+      const queue = this.#queues.get(group.channel);
+      if (!queue || group.done) continue;
+      // It may have been dropped when its last item went.
+      if (!queue.groups.includes(group)) queue.groups.unshift(group);
+      channels.add(queue);
+    }
+    for (const queue of channels) {
+      queue.passes += 1;
+      if (queue.inLine) this.#line = this.#line.filter((other) => other !== queue);
+      queue.inLine = true;
+      if (queue.passes >= mostPasses) this.#alone.push(queue);
+      else this.#line.unshift(queue);
+    }
+  }
+
+  /** A batch of the next channel that goes by itself; empty: there is none. Once it is written it has to be let back in (`rejoin`). */
+  gatherAlone(ready: (group: Group<Result>) => boolean): Placed<Result>[] {
+    for (let queue = this.#alone.shift(); queue; queue = this.#alone.shift()) {
+      const batch: Placed<Result>[] = [];
+      for (let bytes = 0; batch.length < besideOthers && bytes < batchBytes; ) {
+        const group = first(queue, ready);
+        const item = group?.items[group.next];
+        if (!group || !item) break;
+        bytes += item.body.length;
+        batch.push({ group, item });
+        group.next += 1;
+        group.inBatch += 1;
+      }
+      if (batch.length > 0) return batch;
+      queue.inLine = false;
+    }
+    return [];
+  }
+
+  /** A channel that was written by itself stands in the line again. */
+  rejoin(channel: string, ready: (group: Group<Result>) => boolean): void {
+    const queue = this.#queues.get(channel);
+    if (!queue) return;
+    queue.passes = 0;
+    queue.inLine = first(queue, ready) !== undefined;
+    if (queue.inLine) this.#line.push(queue);
   }
 
   #account(queue: Queue<Result>, { items, bytes }: Group<Result>, sign: 1 | -1): void {

@@ -30,6 +30,8 @@ export const mechanisms = [
   'id_conflict',
   'requires_retry',
   'poison_halved',
+  'lane_passed',
+  'lane_waited',
   'overloaded',
   'unknown_answer',
   'rolled_back',

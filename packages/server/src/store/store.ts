@@ -34,8 +34,12 @@ export interface Store {
    * `requires` → `rejected(requires)`; `empties` → `rejected(bad_empties)`; else `committed`.
    *
    * Throws `poison` when some item cannot be stored at all and nothing was written: the caller halves the batch.
+   *
+   * `passing`: a channel that another writer holds just now is not waited for. All its items are answered `passed`, nothing having been
+   * done with them, and the other channels are not held up. Such a call and one that waits may overtake each other; a caller has no two of
+   * them under way with the same channel.
    */
-  append(items: readonly Item[]): Promise<Appended>;
+  append(items: readonly Item[], passing?: boolean): Promise<Appended>;
 
   /**
    * Kept events of a channel, ascending: the first `limit` with offset > `after`, or the last `limit` with offset < `before`.
@@ -157,9 +161,18 @@ export interface Item {
   readonly probe?: boolean;
 }
 
+/** It is in the log: from now on, or since it was sent before. */
+export interface Stored {
+  readonly status: 'committed' | 'duplicate';
+  readonly offset: number;
+  readonly n: number;
+  readonly ts: number;
+}
+
 export type Outcome =
-  | { readonly status: 'committed' | 'duplicate'; readonly offset: number; readonly n: number; readonly ts: number }
+  | Stored
   | { readonly status: 'absent' }
+  | { readonly status: 'passed' }
   | { readonly status: 'rejected'; readonly code: Rejection };
 
 export type Rejection = 'requires' | 'skipped' | 'id_conflict' | 'bad_empties' | 'not_supported';

@@ -27,7 +27,8 @@ export function said(outcome: Outcome): string {
     case 'duplicate':
       return `${outcome.status} ${outcome.offset}`;
     case 'absent':
-      return 'absent';
+    case 'passed':
+      return outcome.status;
     case 'rejected':
       return outcome.code;
   }

@@ -35,11 +35,11 @@ export function memoryFactory(openHandle: OpenHandle = openMemory): Factory {
           await close();
           return open();
         },
-        snapshot: () => {
+        snapshot: async () => {
           const snapshot = data.snapshot();
-          return () => data.restore(snapshot);
+          return async () => data.restore(snapshot);
         },
-        age: () => {
+        age: async () => {
           options.movesKept = keptWhenOld;
         },
         poison: (item) => ({ ...item, ts: Number.NaN }),

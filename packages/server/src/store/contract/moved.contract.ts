@@ -126,7 +126,7 @@ export const movedRules: readonly Rule[] = [
     await commit(store, ...range(6).map((number) => item(number, { channel: `room:${number}`, concerns: ['bob'] })));
     const seen = await store.moved(old, 100);
     assert.equal(seen.heads.length, 6);
-    age();
+    await age();
     for (const number of range(32, 100)) {
       const since = await now(store);
       await commit(store, item(number));

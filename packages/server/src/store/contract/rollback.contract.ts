@@ -21,10 +21,10 @@ const rollback: readonly Ability[] = ['another', 'snapshot'];
 export const rollbackRules: readonly Rule[] = [
   rule('S90', 'a rollback is noticed before anything is written, and on every read', rollback, async ({ store, another, snapshot }) => {
     await commit(store, item(1), item(2));
-    const restore = snapshot();
+    const restore = await snapshot();
     const before = await everything(store);
     await commit(store, item(3));
-    restore();
+    await restore();
     await assertNoticed(store);
     // A handle that has seen nothing of it can look.
     assert.deepEqual(await everything(await another()), before);
@@ -33,21 +33,21 @@ export const rollbackRules: readonly Rule[] = [
   rule('S91', 'also by who has only read what is gone', rollback, async ({ store, another, snapshot }) => {
     await commit(store, item(1), item(2));
     const [reader, looker] = [await another(), await another()];
-    const restore = snapshot();
+    const restore = await snapshot();
     await commit(store, item(3));
     await reader.read(room, { after: 2 }, 10);
     await looker.moved(undefined, 10);
-    restore();
+    await restore();
     await assertNoticed(reader);
     await assertNoticed(looker);
   }),
 
   rule('S92', 'also when an older epoch came back, which must not go on', rollback, async ({ store, another, snapshot }) => {
     const { epoch } = await commit(store, item(1), item(2));
-    const restore = snapshot();
+    const restore = await snapshot();
     const before = await everything(store);
     const renewed = await renew(store, epoch);
-    restore();
+    await restore();
     await assertNoticed(store);
     assert.deepEqual(await everything(await another()), before);
     const next = await renew(store, renewed.epoch);
@@ -58,12 +58,12 @@ export const rollbackRules: readonly Rule[] = [
   rule('S93', 'of all that notice a rollback one renews; the marks go on above what anybody has seen', rollback, async (ground) => {
     const { store, another, snapshot } = ground;
     const { epoch } = await commit(store, item(1));
-    const restore = snapshot();
+    const restore = await snapshot();
     const stores = [store, await another(), await another()];
     for (const [at, handle] of stores.entries()) await commit(handle, item(2 + at));
     const behind = await another();
     for (const number of range(5, 10)) await commit(store, item(number));
-    restore();
+    await restore();
     const pairs = await Promise.all(stores.map((handle) => renew(handle, epoch)));
     assert.equal(new Set(pairs.map((pair) => pair.epoch)).size, 1);
     assert.notEqual(pairs[0]?.epoch, epoch);

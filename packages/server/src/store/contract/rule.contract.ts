@@ -9,9 +9,9 @@ export interface Abilities {
   /** Closes all handles and opens the database again. */
   reopen(): Promise<Store>;
   /** Remembers the present state; what it returns puts it back, as a copy of a disk would. */
-  snapshot(): () => void;
+  snapshot(): Promise<() => Promise<void>>;
   /** Time goes by: all moves so far may be forgotten with the appends that come next. */
-  age(): void;
+  age(): Promise<void>;
   /** What the item has to become so that nothing can store it. */
   poison(item: Item): Item;
   /** A mark that comes after this one. */

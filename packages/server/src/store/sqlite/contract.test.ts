@@ -16,7 +16,7 @@ storeContract('sqlite', {
       store,
       close: () => store.close().finally(() => rmSync(folder, { recursive: true })),
       reopen: () => store.close().then(async () => (store = await openSqlite(folder, { skew }))),
-      age: () => void Atomics.add(skew, 0, 3_600_000),
+      age: async () => void Atomics.add(skew, 0, 3_600_000),
       poison: (item) => ({ ...item, ts: Number.NaN }),
       later: (mark) => String(Number(mark) + 7),
     };

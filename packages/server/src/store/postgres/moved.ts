@@ -1,0 +1,106 @@
+/**
+ * The look. Transactions do not become visible in the order of their numbers, so a place in it is a snapshot: what a later one sees and
+ * that one did not is new, whatever was in flight in between. `until` is `SNAPSHOT~EPOCH`; where an answer ended before all was told,
+ * `SNAPSHOT;TARGET;XID;ORD~EPOCH`: what TARGET sees and SNAPSHOT does not, from behind that row on.
+ */
+import type { Header } from '@hubbub/protocol/event';
+import type { Moved, Pair } from '../store.ts';
+import { headerOf } from './batch.ts';
+import type { PairRow, Query } from './reads.ts';
+
+interface MovedRow extends PairRow {
+  /** The snapshot that the answer goes up to. */
+  readonly target: string;
+  /** The snapshot that it was made in. */
+  readonly present: string;
+  readonly gone: boolean;
+  /** There are rows that the target has not seen. */
+  readonly newer: boolean;
+  /** Null: nothing has moved. */
+  readonly channel: string | null;
+  readonly xid: string;
+  readonly ord: number;
+  readonly own_offset: number;
+  readonly own_n: number;
+  readonly ts: number;
+  readonly rest: string | null;
+  readonly head: number;
+  readonly n: number;
+}
+
+const onlyUntil = 'SELECT p.*, pg_current_snapshot()::text AS present FROM pair_1() AS p';
+
+/**
+ * `gone`: rows that `since` has not seen may have been dropped, or it is from a history that this one is not. The rows of one more than
+ * was asked for are read: it tells that there is more.
+ */
+const since = `
+  WITH at AS (
+    SELECT p.*, pg_current_snapshot()::text AS present, coalesce($2::text, pg_current_snapshot()::text) AS target, pg_snapshot_xmin($1::pg_snapshot) <= meta.purged
+      OR pg_snapshot_xmax($1::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot()) AS gone
+    FROM pair_1() AS p, meta
+  )
+  SELECT at.*, m.*, h.head, h.n, $2::text IS NOT NULL AND EXISTS (
+    SELECT FROM moves WHERE xid >= pg_snapshot_xmin(at.target::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, at.target::pg_snapshot)
+  ) AS newer FROM at LEFT JOIN LATERAL (
+    SELECT channel, xid::text AS xid, ord, "offset" AS own_offset, n AS own_n, ts, rest FROM moves
+    WHERE NOT at.gone AND (xid, ord) > (greatest(pg_snapshot_xmin($1::pg_snapshot)::text::numeric, $3::numeric)::text::xid8, $4::integer)
+      AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot) AND pg_visible_in_snapshot(xid, at.target::pg_snapshot)
+    ORDER BY moves.xid, ord LIMIT $5::integer + 1
+  ) AS m ON true LEFT JOIN heads AS h ON h.channel = m.channel ORDER BY m.xid::numeric, m.ord`;
+
+interface Place {
+  readonly snapshot: string;
+  readonly target?: string;
+  readonly xid: string;
+  readonly ord: number;
+}
+
+/** `XMIN:XMAX:XIP,XIP,…`, the latter ascending between the former. */
+function isSnapshot(text: string): boolean {
+  if (!/^\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?$/.test(text)) return false;
+  const [low = '', high = '', between = ''] = text.split(':');
+  const inOrder = [low, ...(between === '' ? [] : between.split(','))].map(BigInt);
+  const ascends = inOrder.every((xid, at) => at < 2 || xid > (inOrder[at - 1] ?? 0n));
+  return BigInt(low) <= BigInt(high) && ascends && inOrder.every((xid, at) => xid >= BigInt(low) && (at === 0 || xid < BigInt(high)));
+}
+
+export function movedQuery(text: string | undefined, limit: number): Query<MovedRow, Moved> {
+  const asked = text === undefined ? undefined : placeOf(text);
+  const only = (rows: readonly MovedRow[], pair: Pair): Moved => {
+    return { ...pair, until: `${rows[0]?.present}~${pair.epoch}`, more: false, purged: text !== undefined, heads: [], concerns: [] };
+  };
+  if (!asked) return { text: onlyUntil, parameters: [], answer: only };
+  const { epoch, place } = asked;
+  return {
+    text: since,
+    parameters: [place.snapshot, place.target ?? null, place.xid, place.ord, limit],
+    answer: (rows, pair) => (epoch !== pair.epoch || rows[0]?.gone === true ? only(rows, pair) : answerOf(rows, pair, place, limit)),
+  };
+}
+
+function answerOf(rows: readonly MovedRow[], pair: Pair, place: Place, limit: number): Moved {
+  const told = rows.slice(0, limit);
+  const last = told.at(-1);
+  const target = last?.target ?? '';
+  const left = rows.length > limit;
+  const heads = new Map<string, { channel: string; head: number; n: number }>();
+  const concerns: { channel: string; header: Header }[] = [];
+  for (const { channel, head, n, rest, own_offset, own_n, ts } of told) {
+    if (channel === null) continue;
+    heads.set(channel, { channel, head, n });
+    if (rest !== null) concerns.push({ channel, header: headerOf(rest, own_offset, own_n, ts) });
+  }
+  // Transactions get their numbers before they get the channel: those of one channel may stand in another order than its events.
+  concerns.sort((a, b) => (a.channel === b.channel ? a.header.offset - b.header.offset : a.channel < b.channel ? -1 : 1));
+  const until = left ? `${place.snapshot};${target};${last?.xid};${last?.ord}~${pair.epoch}` : `${target}~${pair.epoch}`;
+  return { ...pair, until, more: left || last?.newer === true, purged: false, heads: [...heads.values()], concerns };
+}
+
+function placeOf(text: string): { readonly epoch: string; readonly place: Place } | undefined {
+  const [places = '', epoch = ''] = text.split('~');
+  const [snapshot = '', target, xid = '0', ord = '0'] = places.split(';');
+  if (!isSnapshot(snapshot) || !/^\d+$/.test(xid) || !/^\d+$/.test(ord)) return undefined;
+  if (target === undefined) return { epoch, place: { snapshot, xid, ord: Number(ord) } };
+  return isSnapshot(target) ? { epoch, place: { snapshot, target, xid, ord: Number(ord) } } : undefined;
+}

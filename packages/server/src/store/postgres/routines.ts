@@ -1,0 +1,113 @@
+/**
+ * What runs inside the server, as SQL: one call a batch, which commits by itself, so that nothing is held while anybody waits for a
+ * client. The routines carry the schema's version in their names: nodes of two versions bring each their own.
+ *
+ * A writing routine raises HB001 where the history has lost what the caller has seen, or goes on elsewhere than it was written (another
+ * server, another timeline), HB002 where it is another history; nothing is written then. The detail says `EPOCH MARK`.
+ */
+import { appendRoutine } from './append.sql.ts';
+
+/** The present pair. `sound`: this is where the present history was written, and commits are synced here. */
+const pair = `
+  CREATE OR REPLACE FUNCTION pair_1(OUT epoch text, OUT generation integer, OUT count bigint, OUT sound boolean) LANGUAGE sql STABLE AS $$
+    SELECT epoch, generation, trims + greatest((SELECT xid FROM moves ORDER BY xid DESC LIMIT 1), purged)::text::bigint, place = place_1()
+      AND current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off'
+    FROM meta
+  $$;
+`;
+
+/** Which server, and which of its timelines: a promoted standby goes on in a new one. */
+const place = `
+  CREATE OR REPLACE FUNCTION place_1() RETURNS text LANGUAGE sql AS $$
+    SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) FROM pg_control_system()
+  $$;
+`;
+
+/**
+ * Before anything is written: throws if the caller knows another history. Appends hold a shared lock until they have committed, a new
+ * epoch the exclusive one: a plain read would let appends commit after the change.
+ */
+const enter = `
+  CREATE OR REPLACE PROCEDURE enter_1(p_epoch text, p_generation integer, p_count bigint) LANGUAGE plpgsql AS $$
+  DECLARE
+    present record;
+  BEGIN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended(current_schema(), 0));
+    SELECT * INTO present FROM pair_1();
+    IF NOT present.sound OR (present.generation, present.count) < (p_generation, p_count) THEN
+      RAISE EXCEPTION 'the history ends at %.%, %.% was acknowledged', present.generation, present.count, p_generation, p_count
+        USING ERRCODE = 'HB001', DETAIL = present.epoch || ' ' || present.generation || '.' || present.count;
+    END IF;
+    IF present.epoch <> p_epoch THEN
+      RAISE EXCEPTION 'the history is %, not %', present.epoch, p_epoch
+        USING ERRCODE = 'HB002', DETAIL = present.epoch || ' ' || present.generation || '.' || present.count;
+    END IF;
+  END
+  $$;
+`;
+
+/** Compare and set; of all that notice one renews. */
+const renew = `
+  CREATE OR REPLACE PROCEDURE renew_1(p_from text, p_generation integer, p_count bigint, p_epoch text, INOUT o_epoch text, INOUT o_mark text) LANGUAGE plpgsql AS $$
+  DECLARE
+    present record;
+  BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(current_schema(), 0));
+    SELECT * INTO present FROM pair_1();
+    IF present.epoch = p_from OR (present.generation, present.count) < (p_generation, p_count) OR NOT present.sound THEN
+      UPDATE meta SET epoch = p_epoch, place = place_1(), generation = greatest(generation, p_generation) + 1;
+    END IF;
+    COMMIT;
+    SELECT p.epoch, p.generation || '.' || p.count INTO o_epoch, o_mark FROM pair_1() AS p;
+  END
+  $$;
+`;
+
+/** Drops the next events below \`p_first\`, from the lowest, and moves \`first\` with them: what is broken off is a shorter trim. */
+const trim = `
+  CREATE OR REPLACE PROCEDURE trim_1(
+    p_epoch text, p_generation integer, p_count bigint, p_channel text, p_first bigint, p_rows integer,
+    INOUT o_finished boolean, INOUT o_epoch text, INOUT o_mark text
+  ) LANGUAGE plpgsql AS $$
+  DECLARE
+    stands record;
+    target bigint;
+    upto bigint;
+  BEGIN
+    CALL enter_1(p_epoch, p_generation, p_count);
+    SELECT head, first INTO stands FROM heads WHERE channel = p_channel FOR UPDATE;
+    target := coalesce(least(p_first, stands.head + 1), 0);
+    upto := least(target, stands.first + p_rows);
+    o_finished := coalesce(upto <= stands.first OR upto = target, true);
+    IF upto > stands.first THEN
+      UPDATE events SET kind = NULL, empties = NULL, concerns = NULL, body = NULL,
+        hash = CASE WHEN body IS NULL THEN NULL ELSE substring(sha256(convert_to(kind || E'\\n' || body, 'UTF8')), 1, 16) END
+      WHERE channel = p_channel AND "offset" >= stands.first AND "offset" < upto;
+      UPDATE heads SET first = upto WHERE channel = p_channel;
+      UPDATE meta SET trims = trims + 1;
+    END IF;
+    COMMIT;
+    SELECT p.epoch, p.generation || '.' || p.count INTO o_epoch, o_mark FROM pair_1() AS p;
+  END
+  $$;
+`;
+
+/** Drops rows of \`moves\` older than \`p_before\` that every look has seen, the lowest first; whole transactions only. */
+const purge = `
+  CREATE OR REPLACE PROCEDURE purge_1(p_before bigint, p_rows integer) LANGUAGE plpgsql AS $$
+  DECLARE
+    upto xid8;
+  BEGIN
+    WITH lowest AS (
+      SELECT xid, at FROM moves WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, ord LIMIT p_rows
+    )
+    SELECT max(xid) INTO upto FROM lowest WHERE xid < coalesce((SELECT min(xid) FROM lowest WHERE at >= p_before), '18446744073709551615');
+    IF upto IS NOT NULL THEN
+      DELETE FROM moves WHERE xid <= upto;
+      UPDATE meta SET purged = upto WHERE purged < upto;
+    END IF;
+  END
+  $$;
+`;
+
+export const routines = [place, pair, enter, renew, trim, purge, appendRoutine].join('\n');
