@@ -4,12 +4,14 @@ import { type Command, Option } from 'commander';
 const options: readonly (readonly [flags: string, description: string, fallback?: string, why?: string])[] = [
   ['--port <port>', '0 takes any that is free', '8080'],
   ['--host <address>', 'where to listen; 0.0.0.0 lets in whoever can reach this machine', '127.0.0.1'],
-  ['--data <folder>', 'the folder that holds the log and the secrets', './data'],
+  ['--data <folder>', 'the folder that holds the secrets, and the log where it is embedded', './data'],
+  [
+    '--store <where>',
+    'sqlite:FOLDER, or postgres://USER:PASSWORD@HOST:PORT/DATABASE for a cluster; left out: embedded, in the data folder',
+  ],
   [
     '--drain <seconds>',
-    'how long links work on when it is told to end, while their clients move to other nodes',
-    '0',
-    'at once: on the embedded store there is no other node',
+    'how long links work on when it is told to end, while their clients move to other nodes; left out: 0 on the embedded store, where there is none, else 25',
   ],
   ['--auth <how>', 'guest: people come in by a name; jwt: by a token that somebody else made', 'guest'],
   ['--secret-file <file>', 'guest: what tokens are signed with; left out: a key in the store, made at the first start'],

@@ -7,12 +7,51 @@ describe('config', () => {
 
   it('reads what is right', () => {
     assert.deepEqual(readConfig(right), {
-      ...{ host: '127.0.0.1', port: 8080, data: './data', drainMs: 0, auth: { mode: 'guest' } },
+      ...{
+        host: '127.0.0.1',
+        port: 8080,
+        data: './data',
+        store: { kind: 'sqlite', folder: './data' },
+        drainMs: 0,
+        auth: { mode: 'guest' },
+      },
       ...{ origins: [], trustProxy: [], logLevel: 'warn' },
     });
     assert.equal(readConfig({ ...right, drain: '3600' }).drainMs, 3_600_000);
     for (const port of ['0', '1', '65535']) assert.equal(readConfig({ ...right, port }).port, Number(port));
     for (const host of ['0.0.0.0', '::1', '::', 'localhost', 'fe80::1%eth0']) assert.equal(readConfig({ ...right, host }).host, host);
+  });
+
+  it('reads where the log is, and lets clients move where there are other nodes', () => {
+    const { drain: _, ...undrained } = right;
+    const read = (store: string): unknown => {
+      const config = readConfig({ ...undrained, store });
+      return [config.store, config.drainMs];
+    };
+    assert.deepEqual(read('sqlite:/var/log'), [{ kind: 'sqlite', folder: '/var/log' }, 0]);
+    assert.deepEqual(read('postgres://a:b@db:5432/chat'), [
+      { kind: 'postgres', url: 'postgres://a:b@db:5432/chat', schema: 'hubbub' },
+      25_000,
+    ]);
+    assert.deepEqual(read('postgresql://one:1,two:2/chat?schema=other&sslmode=require'), [
+      { kind: 'postgres', url: 'postgresql://one:1,two:2/chat?sslmode=require', schema: 'other' },
+      25_000,
+    ]);
+  });
+
+  it('says no password when it says what is wrong with a store', () => {
+    for (const store of [
+      'mysql://a:hunter2@db/x',
+      'postgres:a:hunter2',
+      'postgres://a:hunter2@db/x?schema=A',
+      'postgres://a:hunter2@d b',
+    ]) {
+      assert.throws(
+        () => readConfig({ ...right, store }),
+        (error) =>
+          error instanceof StartError && error.exitCode === 2 && /--store/.test(error.message) && !error.message.includes('hunter2'),
+      );
+    }
   });
 
   const wrong: [Partial<typeof right>, RegExp][] = [

@@ -13,12 +13,18 @@ export type AuthConfig =
       readonly audience?: string;
     };
 
+/** Where the log is: in a folder of this node's own, or in a database that all nodes of a cluster share. */
+export type StoreConfig =
+  | { readonly kind: 'sqlite'; readonly folder: string }
+  | { readonly kind: 'postgres'; readonly url: string; readonly schema: string };
+
 /** What `serve` can be told. */
 export interface Config {
   readonly host: string;
   readonly port: number;
-  /** The folder that holds the log and the secrets. */
+  /** The folder that holds the secrets, and the log where it is embedded. */
   readonly data: string;
+  readonly store: StoreConfig;
   /** For how long links work on when the server is told to end, while their clients move over to other nodes. Milliseconds. */
   readonly drainMs: number;
   readonly auth: AuthConfig;
@@ -39,8 +45,9 @@ export interface Given {
   readonly host: string;
   readonly port: string;
   readonly data: string;
+  readonly store?: string;
   /** Seconds. */
-  readonly drain: string;
+  readonly drain?: string;
   readonly auth: string;
   readonly secretFile?: string;
   readonly jwtSecretFile?: string;
@@ -56,6 +63,9 @@ export interface Given {
 }
 
 const longestDrain = 3_600;
+/** Where there are other nodes to move to. */
+const usualDrain = '25';
+const usualSchema = 'hubbub';
 const fewestSecretCharacters = 32;
 
 /** What is wrong with the configuration, or with the place: said to the operator as it is, without a stack. */
@@ -74,7 +84,9 @@ const wrong = (option: string, given: string, right: string): StartError => new 
 
 /** Reads what an operator has written, and the files that it names. Throws StartError, which says what would be right. */
 export function readConfig(given: Given): Config {
-  const { host, port, data, drain, baseUrl, logLevel } = given;
+  const { host, port, data, baseUrl, logLevel } = given;
+  const store = readStore(given.store, dataFolder(data));
+  const drain = given.drain ?? (store.kind === 'sqlite' ? '0' : usualDrain);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw wrong('port', port, 'a port is a whole number from 0 (any that is free) to 65535');
   }
@@ -86,7 +98,8 @@ export function readConfig(given: Given): Config {
   return {
     host,
     port: Number(port),
-    data: dataFolder(data),
+    data,
+    store,
     drainMs: Number(drain) * 1_000,
     auth: readAuth(given),
     origins: list(given.origins).map(readOrigin),
@@ -100,6 +113,22 @@ export function readConfig(given: Given): Config {
 export function dataFolder(data: string): string {
   if (data === '') throw new StartError('--data: the name of a folder, such as ./data', 2);
   return data;
+}
+
+function readStore(text: string | undefined, data: string): StoreConfig {
+  if (text === undefined) return { kind: 'sqlite', folder: data };
+  const [, folder] = /^sqlite:(.+)$/.exec(text) ?? [];
+  if (folder !== undefined) return { kind: 'sqlite', folder };
+  // It may hold a password: what is wrong with it is said without it.
+  const [, url, parameters = ''] = /^(postgres(?:ql)?:\/\/[^\s?]+)(\?\S*)?$/.exec(text) ?? [];
+  if (url === undefined) {
+    throw new StartError('--store: sqlite:FOLDER, or postgres://USER:PASSWORD@HOST:PORT/DATABASE (and ?schema=NAME)', 2);
+  }
+  const rest = new URLSearchParams(parameters);
+  const schema = rest.get('schema') ?? usualSchema;
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) throw wrong('store', `…?schema=${schema}`, 'small letters, digits and _, at most 63');
+  rest.delete('schema');
+  return { kind: 'postgres', url: rest.size === 0 ? url : `${url}?${rest}`, schema };
 }
 
 /** Whether only programs on this machine can reach a server that listens there. */

@@ -22,8 +22,8 @@ import { listenWebSocket } from './gateway/websocket.ts';
 import { keysOf } from './main/keys.ts';
 import { ServerRecord } from './main/record.ts';
 import { startError } from './main/start-error.ts';
+import { openStore } from './main/store.ts';
 import { openPresence } from './presence/presence.ts';
-import { openSqlite } from './store/sqlite/open.ts';
 import { openLog } from './telemetry/log.ts';
 import { openMetrics } from './telemetry/metrics.ts';
 
@@ -74,7 +74,7 @@ export async function startServer(config: Config, sinks: ServerSinks): Promise<S
       record.remove();
       sinks.fatal(text);
     };
-    const store = await openSqlite(data, { onFatal: (error) => fatal(error.message), onNote: sinks.note });
+    const store = await openStore(config, { onFatal: fatal, onNote: sinks.note });
     opened.defer(() => store.close());
     // The folder is ours, so whoever wrote this has gone.
     record.remove();

@@ -80,13 +80,17 @@ export const appendRoutine = `
       END IF;
     END IF;
 
+    -- Looked up by what an index is in the order of: of a table that has just begun nobody knows how many rows a channel has, and another
+    -- index that begins with the channel would seem as good (sorting is made dear for that, see handle.ts).
     FOR found IN
       SELECT k.ord, e."offset" AS o, e.n, e.ts, e.emptied IS NOT NULL OR CASE
           WHEN e.body IS NOT NULL THEN e.kind = k.kind AND e.body = k.body
           ELSE e.hash = substring(sha256(convert_to(k.kind || E'\\n' || k.body, 'UTF8')), 1, 16)
         END AS same
       FROM unnest(i_channel, i_id, i_from, i_kind, i_body) WITH ORDINALITY AS k(channel, id, sender, kind, body, ord)
-      JOIN events AS e ON e.channel = c_name[k.channel] AND e.id = k.id AND e.sender = k.sender
+      CROSS JOIN LATERAL (
+        SELECT * FROM events WHERE channel = c_name[k.channel] AND id BETWEEN k.id AND k.id AND sender = k.sender ORDER BY id LIMIT 1
+      ) AS e
     LOOP
       i := found.ord;
       at_offset[i] := found.o; at_n[i] := found.n; at_ts[i] := found.ts; same[i] := found.same;
@@ -95,7 +99,9 @@ export const appendRoutine = `
       FOR found IN
         SELECT k.ord, f.value AS text, coalesce(array_position(q_texts, f.value), 0) AS number
         FROM unnest(q_channel, q_key) WITH ORDINALITY AS k(channel, key, ord)
-        JOIN facts AS f ON f.channel = c_name[k.channel] AND f.key = k.key
+        CROSS JOIN LATERAL (
+          SELECT value FROM facts WHERE channel = c_name[k.channel] AND key BETWEEN k.key AND k.key ORDER BY key LIMIT 1
+        ) AS f
       LOOP
         j := found.ord;
         IF found.text IS NOT NULL THEN present[j] := found.number; END IF;

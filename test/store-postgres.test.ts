@@ -1,0 +1,278 @@
+/** The cluster's store where several processes, and a server that misbehaves, are needed to see what it does. */
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Process } from '@hubbub/rig/process';
+import { startPostgres } from '@hubbub/rig/servers/postgres';
+import { absent } from '@hubbub/rig/servers/present';
+import type { RealServer } from '@hubbub/rig/servers/server';
+import { openPostgres, PostgresOpenError } from '@hubbub/server/store/postgres/open';
+import { type Item, type Store, StoreError } from '@hubbub/server/store/store';
+import postgres from 'postgres';
+import type { Order } from './postgres-appender.ts';
+
+const program = resolve(import.meta.dirname, 'postgres-appender.ts');
+const schema = 'hubbub';
+
+function item(number: number, channel = 'room:0', from = 'ann'): Item {
+  const id = `00000000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`;
+  return { channel, id, from, kind: 'say', body: `"${number}"`, counts: true };
+}
+
+/** What it was told of each item, in order. */
+function told({ stdout }: Process): string[] {
+  return stdout.split('\n').flatMap((line) => (/^\d+ ./.test(line) ? (line.split(' ')[1] ?? '').split(',') : []));
+}
+
+describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () => {
+  let server: RealServer;
+  const opened: Store[] = [];
+  const started: Process[] = [];
+
+  before(async () => {
+    server = await startPostgres({ settings: { max_connections: '200' } });
+  });
+  after(async () => {
+    await Promise.all(started.map((one) => one[Symbol.asyncDispose]()));
+    await Promise.all(opened.map((store) => store.close()));
+    await server[Symbol.asyncDispose]();
+  });
+
+  async function open(name: string): Promise<Store> {
+    const store = await openPostgres({ url: server.url, schema: name, settleMs: 0, deadlineMs: 4_000 });
+    opened.push(store);
+    return store;
+  }
+
+  async function appender(name: string, order: Order): Promise<Process> {
+    const args = [program, server.url, name, JSON.stringify(order)];
+    const process = await Process.start({ command: globalThis.process.execPath, args, ready: /^ready$/m });
+    started.push(process);
+    return process;
+  }
+
+  async function run(name: string, orders: readonly Order[]): Promise<Process[]> {
+    const all = await Promise.all(orders.map((order) => appender(name, order)));
+    for (const one of all) one.signal('SIGUSR2');
+    await Promise.all(all.map((one) => one.until(() => one.stdout.includes('\ndone\n'), 60_000)));
+    return all;
+  }
+
+  async function noProblem(store: Store): Promise<{ readonly events: number }> {
+    const problems: string[] = [];
+    const read = await store.powers.checkable?.check((problem) => problems.push(problem));
+    assert.deepEqual(problems, []);
+    return read ?? { events: 0 };
+  }
+
+  async function ask<Row>(text: string): Promise<readonly Row[]> {
+    const sql = postgres(server.url, { max: 1, onnotice: () => {} });
+    try {
+      return [...(await sql.unsafe(text))] as unknown as Row[];
+    } finally {
+      await sql.end();
+    }
+  }
+
+  for (const channels of [1, 1_000]) {
+    it(`takes appends of eight processes on ${channels} channels: each once, dense, nothing refused`, async () => {
+      const name = `eight_${channels}`;
+      const orders = Array.from({ length: 8 }, (_, at) => ({ from: `user${at}`, channels, batches: 40, batchItems: 50, ids: `${at}` }));
+      const all = await run(name, orders);
+      for (const one of all) {
+        assert.equal(told(one).length, 2_000);
+        assert.ok(told(one).every((word) => word.startsWith('committed:')));
+      }
+      const store = await open(name);
+      assert.equal((await noProblem(store)).events, 16_000);
+      // In each channel the offsets that were told are 1, 2, 3, …, each told once.
+      if (channels === 1) assert.equal(new Set(all.flatMap(told)).size, 16_000);
+    });
+  }
+
+  it('I6 commits an id once that two processes send at once, a thousand times: both are told the same offset', async () => {
+    const order = { from: 'ann', channels: 10, batches: 100, batchItems: 10, ids: 'a' };
+    const [one, two] = await run('twice', [order, order]);
+    assert.ok(one && two);
+    const store = await open('twice');
+    assert.equal((await noProblem(store)).events, 1_000);
+    // What was passed by came later, so the order of what was told may differ: per channel and offset it is the same.
+    const offsets = (process: Process): string[] =>
+      told(process)
+        .map((word) => word.replace(/^\w+:/, ''))
+        .sort();
+    assert.deepEqual(offsets(one), offsets(two));
+    const committed = [...told(one), ...told(two)].filter((word) => word.startsWith('committed:'));
+    assert.equal(committed.length, 1_000, 'each was new to one of them, and a duplicate to the other');
+  });
+
+  it('lets nobody wait for an appender that is stopped at any moment', async () => {
+    const name = 'stopped';
+    const order = { channels: 1, batches: 4_000, batchItems: 5 };
+    const victim = await appender(name, { ...order, from: 'victim', ids: 'b' });
+    const other = await appender(name, { ...order, from: 'other', ids: 'c' });
+    for (const one of [victim, other]) one.signal('SIGUSR2');
+    for (let stop = 0; stop < 20; stop++) {
+      await pause(20 + 7 * stop);
+      victim.signal('SIGSTOP');
+      const [before, frozen] = [told(other).length, told(victim).length];
+      // Far more than one could have had under way.
+      await other.until(() => told(other).length > before + 100, 10_000);
+      assert.equal(told(victim).length, frozen);
+      victim.signal('SIGCONT');
+    }
+    await Promise.all([victim.kill(), other.kill()]);
+    await noProblem(await open(name));
+  });
+
+  it('stops one channel alone with the server process that holds its row, and that one comes back', async () => {
+    const store = await open('held');
+    await store.append([item(1, 'room:held'), item(2, 'room:free')]);
+    const sql = postgres(server.url, { max: 1, onnotice: () => {} });
+    const locked = Promise.withResolvers<number>();
+    const release = Promise.withResolvers<void>();
+    const holding = sql.begin(async (tx) => {
+      const [row] = await tx<{ pid: number }[]>`SELECT pg_backend_pid() AS pid FROM held.heads WHERE channel = 'room:held' FOR UPDATE`;
+      locked.resolve(row?.pid ?? 0);
+      await release.promise;
+    });
+    const pid = await locked.promise;
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const both = [item(3, 'room:held'), item(4, 'room:free'), item(5, 'room:held')];
+      const { outcomes } = await store.append(both, true);
+      assert.deepEqual(
+        outcomes.map(({ status }) => status),
+        ['passed', 'committed', 'passed'],
+      );
+      // Waiting for it ends too, and says that nothing was written.
+      const waiting = store.append([item(3, 'room:held')]);
+      const [others] = await Promise.all([store.append([item(6, 'room:free')], true), assert.rejects(waiting, { code: 'unavailable' })]);
+      assert.equal(others.outcomes[0]?.status, 'committed');
+    } finally {
+      process.kill(pid, 'SIGCONT');
+      release.resolve();
+      await holding;
+      await sql.end();
+    }
+    assert.equal((await store.append([item(3, 'room:held')], true)).outcomes[0]?.status, 'committed');
+    await noProblem(store);
+  });
+
+  it('I10 answers within its own deadline when the server is stopped, and goes on when it is back', async () => {
+    const store = await openPostgres({ url: server.url, schema: 'frozen', settleMs: 0, deadlineMs: 1_500 });
+    opened.push(store);
+    await store.append([item(1)]);
+    server.pause();
+    try {
+      const calls = [
+        store.append([item(2)]),
+        store.append([item(3)], true),
+        store.read('room:0', { after: 0 }, 10),
+        store.moved(undefined, 10),
+      ];
+      const answers = await Promise.allSettled(calls);
+      const codes = answers.map((answer) =>
+        answer.status === 'rejected' && answer.reason instanceof StoreError ? answer.reason.code : 'answered',
+      );
+      assert.deepEqual(codes, ['unknown', 'unknown', 'unavailable', 'unavailable']);
+    } finally {
+      server.resume();
+    }
+    // Two looks, and it appends again: what it did not know it is told by the ids.
+    for (let look = 0; look < 2; look++) await eventually(() => store.moved(undefined, 10));
+    const { outcomes } = await eventually(() => store.append([item(2), item(3), item(4)]));
+    assert.equal(outcomes.length, 3);
+    assert.equal((await noProblem(store)).events, 4);
+  });
+
+  it('appends nothing over a new connection until it has looked twice', async () => {
+    const store = await openPostgres({ url: server.url, schema: 'settling', settleMs: 300 });
+    opened.push(store);
+    await store.append([item(1)]);
+    await ask(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hubbub' AND pid <> pg_backend_pid()`);
+    await eventually(() => store.heads([]));
+    await assert.rejects(store.append([item(2)]), { code: 'unavailable' });
+    await eventually(() => store.moved(undefined, 10));
+    await assert.rejects(store.append([item(2)]), { code: 'unavailable' });
+    await pause(300);
+    await store.moved(undefined, 10);
+    assert.equal((await store.append([item(2)])).outcomes[0]?.status, 'committed');
+  });
+
+  it('makes its tables once when ten nodes start at once on an empty database', async () => {
+    const stores = await Promise.all(Array.from({ length: 10 }, () => open('born')));
+    assert.equal(new Set(stores.map(({ cluster }) => cluster)).size, 1);
+    await Promise.all(stores.map((store, at) => store.append([item(at + 1)])));
+    assert.equal((await noProblem(await open('born'))).events, 10);
+  });
+
+  it('works on the next schema, and refuses the one after it, and tables of somebody else', async () => {
+    await open('later');
+    await ask('UPDATE later.meta SET version = version + 1');
+    await (await open('later')).append([item(1)]);
+    await ask('UPDATE later.meta SET version = version + 1');
+    await assert.rejects(open('later'), (error) => error instanceof PostgresOpenError && error.code === 'newer');
+    await ask('CREATE SCHEMA shop; CREATE TABLE shop.orders (id integer)');
+    await assert.rejects(open('shop'), (error) => error instanceof PostgresOpenError && error.code === 'foreign');
+    await ask('CREATE SCHEMA shelf; CREATE TABLE shelf.meta (id integer)');
+    await assert.rejects(open('shelf'), (error) => error instanceof PostgresOpenError && error.code === 'foreign');
+    assert.deepEqual(await ask(`SELECT count(*)::integer AS tables FROM pg_class WHERE relnamespace = 'shop'::regnamespace`), [
+      { tables: 1 },
+    ]);
+  });
+
+  it('says why it cannot be opened, and never the password', async () => {
+    const url = (text: string): string => server.url.replace('postgres@127', `nobody:hunter2@127`).replace(/\/postgres$/, text);
+    const cases: [string, RegExp][] = [
+      [url('/postgres'), /role "nobody" does not exist|authentication failed/],
+      [server.url.replace(/\/postgres$/, '/nowhere'), /database "nowhere" does not exist/],
+      ['postgres://a:hunter2@127.0.0.1:1/x', /ECONNREFUSED/],
+    ];
+    for (const [wrong, message] of cases) {
+      await assert.rejects(
+        openPostgres({ url: wrong, schema }),
+        (error) =>
+          error instanceof PostgresOpenError &&
+          error.code === 'unreachable' &&
+          message.test(error.message) &&
+          !error.message.includes('hunter2'),
+      );
+    }
+  });
+
+  for (const setting of ['fsync', 'synchronous_commit']) {
+    it(`refuses a server that does not sync what it commits: ${setting}=off`, async () => {
+      await using careless = await startPostgres({ settings: { [setting]: 'off' } });
+      await assert.rejects(
+        openPostgres({ url: careless.url, schema }),
+        (error) => error instanceof PostgresOpenError && error.code === 'unsafe' && error.message.includes(`${setting} is off`),
+      );
+    });
+  }
+
+  it('leaves the head of a channel on its page: a new version of its row touches no index', async () => {
+    const store = await open('hot');
+    for (let batch = 0; batch < 50; batch++) await store.append([item(batch + 1)]);
+    // The server counts what a session has done when that ends.
+    await store.close();
+    await eventually(async () => {
+      const [row] = await ask<{ hot: string; all: string }>(
+        `SELECT n_tup_hot_upd AS hot, n_tup_upd AS all FROM pg_stat_user_tables WHERE schemaname = 'hot' AND relname = 'heads'`,
+      );
+      assert.ok(Number(row?.all) >= 49 && Number(row?.hot) >= 0.9 * Number(row?.all), JSON.stringify(row));
+    });
+  });
+});
+
+/** What passes is tried again, for ten seconds at most. */
+async function eventually<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (const end = Date.now() + 10_000; ; await pause(50)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
+  }
+}
