@@ -15,6 +15,7 @@ import { HubbubError } from './error.ts';
 import { type EventsOptions, eventsOf } from './events.ts';
 import { type Inbox, type InboxOptions, InboxView } from './inbox.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
+import { OutgoingListeners } from './outgoing-listeners.ts';
 import { type ChannelsOptions, type Fact, type FactsOptions, type HistoryOptions, type HistoryPage, type Listed, Pages } from './pages.ts';
 import { platformEnv } from './platform/env.ts';
 import { Signals } from './signals.ts';
@@ -46,7 +47,7 @@ class HubbubClient implements Client {
   readonly #subscriptions = new Map<string, ChannelSubscription>();
   readonly #watch: StatusWatch;
   readonly #tokens: TokenKeeper;
-  readonly #outgoingListeners = new Map<string, Set<() => void>>();
+  readonly #outgoingListeners = new OutgoingListeners();
   #inbox: InboxView | undefined;
   #user: string | undefined;
   readonly #isOpen = (): boolean => this.#connection.state.phase === 'open';
@@ -71,9 +72,7 @@ class HubbubClient implements Client {
     this.#outbox = new Outbox({
       ...{ env: this.#env, store: options.outbox },
       send: (channel, events) => this.#connection.request('send', `"channel":${JSON.stringify(channel)},"events":[${events}]`),
-      changed: (channel) => {
-        for (const run of this.#outgoingListeners.get(channel) ?? []) run();
-      },
+      changed: (channel) => this.#outgoingListeners.tell(channel),
     });
     this.#connection = new Connection({
       env: this.#env,
@@ -194,13 +193,7 @@ class HubbubClient implements Client {
   }
 
   onOutgoing(channel: string, run: () => void): () => void {
-    let listeners = this.#outgoingListeners.get(channel);
-    if (!listeners) {
-      listeners = new Set();
-      this.#outgoingListeners.set(channel, listeners);
-    }
-    listeners.add(run);
-    return () => listeners.delete(run);
+    return this.#outgoingListeners.add(channel, run);
   }
 
   retry(id: string): void {
