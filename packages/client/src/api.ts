@@ -62,7 +62,7 @@ export interface Client {
   channel<Events extends EventMap = Record<string, unknown>>(channel: string): Channel<Events>;
   /**
    * A channel's events, one after the other, for ever: `for await (const event of client.events('room:general'))`. Throws a `HubbubError`
-   * when the channel may not be read, or at a reset that nobody listens to.
+   * when the channel may not be read, at a reset that nobody listens to, or (`closed`) once the client is closed.
    */
   events(channel: string, options?: EventsOptions): AsyncGenerator<Event, void, undefined>;
   /** Channels that are mine, or that everybody is told of, and where they stand. Waits and rejects like `history`. */

@@ -47,6 +47,7 @@ class HubbubClient implements Client {
   readonly #subscriptions = new Map<string, ChannelSubscription>();
   readonly #watch: StatusWatch;
   readonly #tokens: TokenKeeper;
+  readonly #closing = new AbortController();
   readonly #outgoingListeners = new OutgoingListeners();
   #inbox: InboxView | undefined;
   #user: string | undefined;
@@ -146,7 +147,7 @@ class HubbubClient implements Client {
   }
 
   events(channel: string, options: EventsOptions = {}): AsyncGenerator<Event, void, undefined> {
-    return eventsOf((one) => this.subscribe(channel, one), options);
+    return eventsOf((one) => this.subscribe(channel, one), this.#closing.signal, options);
   }
 
   channels(of: 'mine' | 'public', options: ChannelsOptions = {}): Promise<readonly Listed[]> {
@@ -221,6 +222,7 @@ class HubbubClient implements Client {
     this.#connection.close();
     this.#watch.close();
     this.#outgoingListeners.clear();
+    this.#closing.abort();
   }
 
   #moved(state: ConnectionState): void {
