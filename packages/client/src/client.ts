@@ -14,7 +14,8 @@ import type { Ack, Draft } from './draft.ts';
 import { HubbubError } from './error.ts';
 import { type EventsOptions, eventsOf } from './events.ts';
 import { type Inbox, type InboxOptions, InboxView } from './inbox.ts';
-import { Outbox, type Outgoing } from './outbox.ts';
+import type { Outgoing } from './letter.ts';
+import { Outbox } from './outbox.ts';
 import { OutgoingListeners } from './outgoing-listeners.ts';
 import { type ChannelsOptions, type Fact, type FactsOptions, type HistoryOptions, type HistoryPage, type Listed, Pages } from './pages.ts';
 import { platformEnv } from './platform/env.ts';
@@ -210,6 +211,7 @@ class HubbubClient implements Client {
   }
 
   signIn(credentials: Credentials): void {
+    this.#outbox.signingIn();
     this.#tokens.replace(credentials);
   }
 
