@@ -43,9 +43,11 @@ function show(to: Marks): void {
   for (const run of listeners) run();
 }
 
+/** Another tab may have kept what we have not been told of yet. */
 function keep(): void {
   clearTimeout(timer);
   timer = undefined;
+  show(merged(marks, parseMarks(load('read'))));
   save('read', JSON.stringify(marks));
 }
 
