@@ -1,8 +1,8 @@
-/** What the page keeps in the browser: over two tabs. */
+/** What the page keeps in the browser: over two tabs, with a storage that is full or forbidden, and what a sign-out leaves. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
-import { beThere, buildPage, endAll, hasBrowser, hear, PageServer, person, say } from './browser.ts';
+import { beThere, buildPage, comeIn, composer, endAll, hasBrowser, hear, PageServer, person, say, stranger } from './browser.ts';
 import { unless } from './store-rig.ts';
 
 /** How far the browser has kept a room as read. */
@@ -51,5 +51,62 @@ describe('what the page keeps', unless(hasBrowser, 'there is no Chromium at /usr
     await readOn(deaf, 'general', before);
     assert.equal(await kept(deaf, 'kitchen'), 1);
     await deaf.close();
+  });
+
+  it('shows what was written last when there is no room to keep it, and again keeps it when there is', async () => {
+    const ann = await person(server, 'Ann', 'general');
+    await composer(ann).fill('short');
+    await ann.evaluate(() => {
+      for (let size = 2 ** 22; size >= 1; ) {
+        try {
+          localStorage.setItem('ballast', `${localStorage.getItem('ballast') ?? ''}${'x'.repeat(size)}`);
+        } catch {
+          size = Math.floor(size / 2);
+        }
+      }
+    });
+    await composer(ann).fill('longer than before');
+    await goTo(ann, 'kitchen');
+    await goTo(ann, 'general');
+    assert.equal(await composer(ann).inputValue(), 'longer than before');
+    await composer(ann).fill('');
+    await goTo(ann, 'kitchen');
+    await goTo(ann, 'general');
+    assert.equal(await composer(ann).inputValue(), '');
+    await ann.evaluate(() => localStorage.removeItem('ballast'));
+    await composer(ann).fill('kept');
+    await ann.reload();
+    assert.equal(await composer(ann).inputValue(), 'kept');
+  });
+
+  it('works where nothing may be kept', async () => {
+    const page = await stranger(server, '/');
+    await page.addInitScript(() => {
+      Object.defineProperty(window, 'localStorage', {
+        get: () => {
+          throw new DOMException('not here', 'SecurityError');
+        },
+      });
+    });
+    await page.goto(`${server.url}/r/general`);
+    await comeIn(page, 'Cid');
+    await beThere(page);
+    await composer(page).fill('a draft');
+    await goTo(page, 'general');
+    assert.equal(await composer(page).inputValue(), 'a draft');
+  });
+
+  it('a sign-out leaves no word of who was here', async () => {
+    const ann = await person(server, 'Ann', 'general');
+    await composer(ann).fill('a secret of mine');
+    await goTo(ann, 'kitchen');
+    await composer(ann).fill('another secret');
+    await ann.getByRole('button', { name: 'sign out' }).click();
+    await ann.getByLabel('Your name').waitFor();
+    const left = await ann.evaluate(() => Object.entries(localStorage).map(([key, value]) => `${key}: ${value}`));
+    assert.deepEqual(left, ['hubbub:name: Ann']);
+    await comeIn(ann, 'Bea');
+    await beThere(ann);
+    assert.equal(await composer(ann).inputValue(), '');
   });
 });
