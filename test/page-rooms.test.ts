@@ -108,6 +108,52 @@ describe('rooms on the page', unless(hasBrowser, 'there is no Chromium at /usr/b
     await people(ann).getByText('Ann').waitFor();
   });
 
+  it('sorts no list anew for what is said: that is for who comes, and for what the inbox tells', async (t) => {
+    const bob = await person(server, 'Bob', 'hub');
+    const ann = await person(server, 'Ann', 'hub');
+    for (const room of ['general', 'hub']) {
+      await ann.goto(`${server.url}/r/${room}`);
+      await beThere(ann);
+      const join = ann.getByRole('button', { name: 'Join' });
+      const joined = ann.getByRole('button', { name: 'Room menu' });
+      await join.or(joined).waitFor();
+      if (await join.isVisible()) await join.click();
+      await joined.waitFor();
+    }
+    await say(bob, 'before');
+    await hear(ann, 'before');
+    await people(ann).getByText('Bob').waitFor();
+    const compared = await ann.evaluateHandle(() => {
+      const texts: string[] = [];
+      const { localeCompare } = String.prototype;
+      String.prototype.localeCompare = function (this: string, that: string) {
+        texts.push(`${this}`);
+        return localeCompare.call(this, that);
+      };
+      const get = Object.getOwnPropertyDescriptor(Intl.Collator.prototype, 'compare')?.get;
+      Object.defineProperty(Intl.Collator.prototype, 'compare', {
+        get(this: Intl.Collator) {
+          return (one: string, other: string): number => {
+            texts.push(one);
+            return (get?.call(this) as Intl.Collator['compare'] | undefined)?.(one, other) ?? 0;
+          };
+        },
+      });
+      return texts;
+    });
+    const began = performance.now();
+    for (let number = 1; number <= 30; number++) {
+      await say(bob, `line ${number}`);
+      await hear(ann, `line ${number}`);
+    }
+    const pushes = (performance.now() - began) / 1_000 + 2;
+    const texts = await compared.jsonValue();
+    const ofRooms = texts.filter((text) => text === 'general' || text === 'hub').length;
+    t.diagnostic(`30 lines: ${texts.length - ofRooms} names and ${ofRooms} titles compared, ${Math.floor(pushes)} inbox pushes at most`);
+    assert.equal(texts.length - ofRooms, 0);
+    assert.ok(ofRooms <= pushes, `${ofRooms} comparisons, ${pushes} pushes`);
+  });
+
   it('makes rooms, finds them, joins and leaves them, and says what they are about', async () => {
     const [ann, bob] = await Promise.all([person(server, 'Ann'), person(server, 'Bob')]);
     await rooms(ann).getByRole('link', { name: 'Find or create' }).click();

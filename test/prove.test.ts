@@ -93,6 +93,21 @@ describe('hubbub prove', () => {
     assert.deepEqual([code, findings.void, findings.faultSeen, findings.seed], [2, ['skew: faketime is not installed'], false, 1]);
   });
 
+  const root = process.getuid?.() === 0 ? false : 'only root can give up a right';
+  it('ends with 2, and says so, where a disk may not be mounted', { skip: root }, async () => {
+    const args = ['--bounding-set', '-sys_admin', '--inh-caps', '-sys_admin', process.execPath, main, 'prove', '--faults', 'full-disk'];
+    const { code, stdout, stderr } = await Process.run({ command: 'setpriv', args });
+    assert.match(stdout, /^void: full-disk: no small disk can be mounted here: .*(denied|permi)/m, stderr);
+    assert.equal(code, 2);
+  });
+
+  it('ends with 2, and says why, when the run cannot be set up', async () => {
+    const args = [main, 'prove', '--faults', 'none', '--clients', '2', '--channels', '1', '--seconds', '1'];
+    const { code, stderr } = await Process.run({ command: process.execPath, args, env: { TMPDIR: '/nowhere' } });
+    assert.match(stderr, /^hubbub: nothing was shown, for the run could not be set up: ENOENT/m);
+    assert.equal(code, 2);
+  });
+
   it('refuses what there is not, and says what there is', async () => {
     for (const [args, said] of [
       [['--store', 'postgres'], /there is sqlite/],

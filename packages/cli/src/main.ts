@@ -42,7 +42,11 @@ program
 
 program
   .command('token')
-  .description('make a token for a user')
+  .description(
+    'make a token for a user. Where no server runs on the folder it is made with the key in its store: ' +
+      'a server that is then run with --secret-file or --auth jwt does not take it',
+  )
+  .summary('make a token for a user')
   .requiredOption('--sub <user>', 'whose it is')
   .addOption(new Option('--expires-in <seconds>', 'how long it holds; left out: it does not end').argParser(whole))
   .addOption(url())

@@ -6,8 +6,8 @@ import type { Channel, EventMap } from './channel.ts';
 import type { Ack, Draft } from './draft.ts';
 import type { EventsOptions } from './events.ts';
 import type { Inbox, InboxOptions } from './inbox.ts';
+import type { Outgoing } from './letter.ts';
 import type { Dial } from './link.ts';
-import type { Outgoing } from './outbox.ts';
 import type { OutboxStore } from './outbox-store.ts';
 import type { ChannelsOptions, Fact, FactsOptions, HistoryOptions, HistoryPage, Listed } from './pages.ts';
 import type { Status } from './status.ts';
@@ -19,8 +19,8 @@ export type { ChannelSubscribeOptions, EventMap, EventOf } from './channel.ts';
 export type { Ack, Draft } from './draft.ts';
 export type { EventsOptions } from './events.ts';
 export type { Inbox, InboxEntry, InboxOptions } from './inbox.ts';
+export type { Outgoing } from './letter.ts';
 export type { Dial, Link, LinkHandlers } from './link.ts';
-export type { Outgoing } from './outbox.ts';
 export type { KeptEvent, OutboxStore } from './outbox-store.ts';
 export type { ChannelsOptions, Fact, FactsOptions, HistoryOptions, HistoryPage, Listed, Place } from './pages.ts';
 export type { Presence } from './presence.ts';
@@ -40,7 +40,10 @@ export interface ConnectOptions {
   readonly credentials: Credentials;
   /** A guest's token, once the server has made it; show it next time to be the same person again. */
   readonly onToken?: (token: string, user: string) => void;
-  /** Where events that are not acknowledged yet outlive the program; left out: they do not. `platform/file-outbox` is one for Node. */
+  /**
+   * Where events that are not acknowledged yet outlive the program; left out: they do not. `platform/file-outbox` is one for Node. What is
+   * kept is of the user who wrote it: it waits while somebody else is signed in. Without it, what waits is sent as whoever signs in.
+   */
   readonly outbox?: OutboxStore;
   /** Clock, timers, randomness; left out: the platform's. */
   readonly env?: Env;
@@ -62,7 +65,7 @@ export interface Client {
   channel<Events extends EventMap = Record<string, unknown>>(channel: string): Channel<Events>;
   /**
    * A channel's events, one after the other, for ever: `for await (const event of client.events('room:general'))`. Throws a `HubbubError`
-   * when the channel may not be read, or at a reset that nobody listens to.
+   * when the channel may not be read, at a reset that nobody listens to, or (`closed`) once the client is closed.
    */
   events(channel: string, options?: EventsOptions): AsyncGenerator<Event, void, undefined>;
   /** Channels that are mine, or that everybody is told of, and where they stand. Waits and rejects like `history`. */
@@ -95,7 +98,7 @@ export interface Client {
   readonly admin: Admin;
   /** Does not wait for the back-off. */
   reconnect(): void;
-  /** New credentials, after `refused` or before a token ends. */
+  /** New credentials, after `refused` or before a token ends. What is sent from here on is of whoever they let in. */
   signIn(credentials: Credentials): void;
   /** Ends everything; nothing is called afterwards. */
   close(): void;

@@ -5,14 +5,13 @@ import type { FakeLink } from './connection.fixture.ts';
 
 const subscribed = { position: '7~e1', head: 7, n: 7, first: 1, live: true };
 
-function setUp() {
-  const commands = (link: FakeLink | undefined): string[] | undefined => link?.said.map(({ cmd }) => cmd);
-  return { ...setUpClient({ name: 'ann' }), commands };
-}
+const commands = (link: FakeLink | undefined): string[] | undefined => link?.said.map(({ cmd }) => cmd);
+
+const setUp = () => setUpClient({ name: 'ann' });
 
 describe('client', () => {
   it('a listener that throws at a change of status keeps nothing from being subscribed to', async () => {
-    const { clock, client, open, commands, links } = setUp();
+    const { clock, client, open, links } = setUp();
     const told: string[] = [];
     client.onStatus(() => {
       throw new Error('mine');
@@ -27,7 +26,7 @@ describe('client', () => {
   });
 
   it('I7: what is gone is not asked for again over a new link', async () => {
-    const { clock, client, open, commands } = setUp();
+    const { clock, client, open } = setUp();
     client.subscribe('room:x', { onEvents: () => {} });
     client.subscribe('room:y', { onEvents: () => {} });
     const link = await open();
@@ -67,7 +66,7 @@ describe('client', () => {
   });
 
   it('P14: asks for a channel again when its error says, and not for the others', async () => {
-    const { clock, client, open, commands } = setUp();
+    const { clock, client, open } = setUp();
     client.subscribe('room:x', { onEvents: () => {} });
     client.subscribe('room:y', { onEvents: () => {} });
     const link = await open();
@@ -76,5 +75,24 @@ describe('client', () => {
     assert.deepEqual(commands(link), ['hello', 'subscribe']);
     await clock.pass(1);
     assert.deepEqual(link.said.at(-1), { req: 3, cmd: 'subscribe', to: [{ channel: 'room:x' }] });
+  });
+
+  it('I7: what is kept and was written by one user is not sent as the next one, and what was written for him is', async () => {
+    const store = { load: async () => [], put: async () => {}, remove: async () => {} };
+    const { clock, client, open } = setUpClient({ token: 'ann' }, { outbox: store });
+    const said = (text: string): void => void client.send('room:x', { kind: 'message', body: { text } }).catch(() => {});
+    const link = await open();
+    said('of ann');
+    await clock.flush();
+    assert.deepEqual(commands(link), ['hello', 'send']);
+    client.signIn({ token: 'ben' });
+    said('of ben');
+    await clock.flush();
+    const second = await open({ user: 'ben' });
+    assert.deepEqual(commands(second), ['hello', 'send']);
+    assert.match(JSON.stringify(second.said[1]), /of ben/);
+    assert.doesNotMatch(JSON.stringify(second.said), /of ann/);
+    assert.equal(client.outgoing('room:x').length, 1);
+    client.close();
   });
 });

@@ -14,7 +14,9 @@ import type { Ack, Draft } from './draft.ts';
 import { HubbubError } from './error.ts';
 import { type EventsOptions, eventsOf } from './events.ts';
 import { type Inbox, type InboxOptions, InboxView } from './inbox.ts';
-import { Outbox, type Outgoing } from './outbox.ts';
+import type { Outgoing } from './letter.ts';
+import { Outbox } from './outbox.ts';
+import { OutgoingListeners } from './outgoing-listeners.ts';
 import { type ChannelsOptions, type Fact, type FactsOptions, type HistoryOptions, type HistoryPage, type Listed, Pages } from './pages.ts';
 import { platformEnv } from './platform/env.ts';
 import { Signals } from './signals.ts';
@@ -46,7 +48,8 @@ class HubbubClient implements Client {
   readonly #subscriptions = new Map<string, ChannelSubscription>();
   readonly #watch: StatusWatch;
   readonly #tokens: TokenKeeper;
-  readonly #outgoingListeners = new Map<string, Set<() => void>>();
+  readonly #closing = new AbortController();
+  readonly #outgoingListeners = new OutgoingListeners();
   #inbox: InboxView | undefined;
   #user: string | undefined;
   readonly #isOpen = (): boolean => this.#connection.state.phase === 'open';
@@ -71,9 +74,7 @@ class HubbubClient implements Client {
     this.#outbox = new Outbox({
       ...{ env: this.#env, store: options.outbox },
       send: (channel, events) => this.#connection.request('send', `"channel":${JSON.stringify(channel)},"events":[${events}]`),
-      changed: (channel) => {
-        for (const run of this.#outgoingListeners.get(channel) ?? []) run();
-      },
+      changed: (channel) => this.#outgoingListeners.tell(channel),
     });
     this.#connection = new Connection({
       env: this.#env,
@@ -147,7 +148,7 @@ class HubbubClient implements Client {
   }
 
   events(channel: string, options: EventsOptions = {}): AsyncGenerator<Event, void, undefined> {
-    return eventsOf((one) => this.subscribe(channel, one), options);
+    return eventsOf((one) => this.subscribe(channel, one), this.#closing.signal, options);
   }
 
   channels(of: 'mine' | 'public', options: ChannelsOptions = {}): Promise<readonly Listed[]> {
@@ -194,13 +195,7 @@ class HubbubClient implements Client {
   }
 
   onOutgoing(channel: string, run: () => void): () => void {
-    let listeners = this.#outgoingListeners.get(channel);
-    if (!listeners) {
-      listeners = new Set();
-      this.#outgoingListeners.set(channel, listeners);
-    }
-    listeners.add(run);
-    return () => listeners.delete(run);
+    return this.#outgoingListeners.add(channel, run);
   }
 
   retry(id: string): void {
@@ -216,6 +211,7 @@ class HubbubClient implements Client {
   }
 
   signIn(credentials: Credentials): void {
+    this.#outbox.signingIn();
     this.#tokens.replace(credentials);
   }
 
@@ -228,6 +224,7 @@ class HubbubClient implements Client {
     this.#connection.close();
     this.#watch.close();
     this.#outgoingListeners.clear();
+    this.#closing.abort();
   }
 
   #moved(state: ConnectionState): void {

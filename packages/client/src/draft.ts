@@ -47,10 +47,15 @@ export function write(draft: Draft, env: Env): Written {
   return { id, kind, body: JSON.parse(body), text: `${head.slice(0, -1)},"body":${body}}` };
 }
 
-/** What was written and kept. */
-export function read({ id, text }: Pick<Written, 'id' | 'text'>): Written {
-  const { kind, body } = JSON.parse(text) as Pick<Written, 'kind' | 'body'>;
-  return { id, kind, body, text };
+/** What was written and kept; undefined where it cannot be read, or is no event: whatever has kept it may have harmed it. */
+export function read({ id, text }: Pick<Written, 'id' | 'text'>): Written | undefined {
+  try {
+    const draft = JSON.parse(text) as Draft;
+    checkForm(draft);
+    return draft.id === id && draft.body !== undefined ? { id, kind: draft.kind, body: draft.body, text } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Throws what the server would answer: for some of it to the whole command, so that the events beside it would be refused too. */

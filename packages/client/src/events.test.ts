@@ -83,6 +83,22 @@ describe('events, one by one', () => {
     assert.equal((await before.next()).done, true);
   });
 
+  it('I10: end in an error when the client is closed: those that wait, those that are taken, those that begin', async () => {
+    const { client, hear, answer } = await setUp();
+    const taken = client.events('room:x', { position: '0' });
+    const first = taken.next();
+    await answer(subscribed);
+    hear(1, 3);
+    assert.equal((await first).value?.offset, 1);
+    const waiting = assert.rejects(client.events('room:y').next(), { name: 'HubbubError', code: 'closed' });
+    client.close();
+    await waiting;
+    await assert.rejects(taken.next(), { code: 'closed' });
+    assert.equal((await taken.next()).done, true);
+    await assert.rejects(client.events('room:x').next(), { code: 'closed' });
+    assert.equal((await client.events('room:x', { signal: AbortSignal.abort() }).next()).done, true);
+  });
+
   it('I3: end in an error when they may not be read, and at a reset that nobody listens to', async () => {
     const { client, link, answer, clock } = await setUp();
     const refused = client.events('room:x').next();

@@ -16,10 +16,12 @@ export interface EventsOptions {
 
 /**
  * A channel's events, one after the other, for ever. While they are taken slowly no more is asked for than a few, and it goes on from
- * there. Throws a HubbubError when the channel may not be read (any more), or at a reset that nobody listens to; ends when `signal` does.
+ * there. Throws a HubbubError when the channel may not be read (any more), at a reset that nobody listens to, and (`closed`) once the client
+ * is closed; ends when `signal` does.
  */
 export async function* eventsOf(
   subscribe: (options: SubscribeOptions) => Subscription,
+  closing: AbortSignal,
   { position, onReset, signal }: EventsOptions,
 ): AsyncGenerator<Event, void, undefined> {
   let waiting: Event[] = [];
@@ -57,8 +59,10 @@ export async function* eventsOf(
   };
   const ended = (): void => wake();
   signal?.addEventListener('abort', ended);
+  closing.addEventListener('abort', ended);
   try {
     while (!signal?.aborted) {
+      if (closing.aborted) throw new HubbubError('closed', 'the client was closed');
       const event = waiting.shift();
       if (event) yield event;
       else if (trouble) throw trouble;
@@ -71,6 +75,7 @@ export async function* eventsOf(
     }
   } finally {
     signal?.removeEventListener('abort', ended);
+    closing.removeEventListener('abort', ended);
     stop();
   }
 }

@@ -3,12 +3,13 @@
  * refused and discarded, or discarded: a program that is killed at any moment, and started again with the same store, delivers it once, for
  * its id is the same.
  *
- * One program at a time has a store. A method that rejects is not asked again: the event is sent all the same.
+ * One program at a time has a store. A method that rejects is not asked again: the event is sent all the same. Each has to settle:
+ * nothing is sent before `load` has.
  */
 export interface OutboxStore {
-  /** All that is kept, in the order of `put`. */
+  /** All that is kept, in the order of `put`. What cannot be read is left out, or given as it is: it is removed then. */
   load(): Promise<readonly KeptEvent[]>;
-  /** Resolves when it would survive the end of the program. */
+  /** Resolves when it would survive the end of the program. One whose id is there takes that one's place: whose it is has come out. */
   put(event: KeptEvent): Promise<void>;
   /** One that is not there is fine. */
   remove(id: string): Promise<void>;
@@ -19,12 +20,6 @@ export interface KeptEvent {
   readonly channel: string;
   /** As it goes on the wire, JSON. */
   readonly text: string;
-  /** Whose it is; left out: of whoever signs in first. */
+  /** Whose it is: somebody else's words are not to be said in his name. Left out: of whoever signs in next. */
   readonly user?: string;
-}
-
-/** What a former run of the program has left of this user's. Somebody else's words are not to be said in his name. */
-export async function leftBy(store: OutboxStore | undefined, user: string): Promise<readonly KeptEvent[]> {
-  const kept = (await store?.load().catch(() => [])) ?? [];
-  return kept.filter((event) => event.user === undefined || event.user === user);
 }

@@ -3,7 +3,7 @@ import { Clock } from './clock.fixture.ts';
 import type { Ack } from './draft.ts';
 import { HubbubError } from './error.ts';
 import { Outbox } from './outbox.ts';
-import type { OutboxStore } from './outbox-store.ts';
+import type { KeptEvent, OutboxStore } from './outbox-store.ts';
 
 interface SentDraft {
   readonly id: string;
@@ -25,6 +25,12 @@ export const idOf = (number: number): string => `0198c0de-0000-7000-8000-${Strin
 export const sent = (offset: number) => ({ offset, n: offset, ts: 1 });
 export const failed = (code: string, retryAfter?: number) => ({
   error: { code, text: `it is ${code}`, ...(retryAfter !== undefined && { retryAfter }) },
+});
+
+/** Event `number` as a store keeps it, of nobody unless `more` says so. */
+export const kept = (number: number, more: Partial<KeptEvent> = {}): KeptEvent => ({
+  ...{ id: idOf(number), channel: 'room:x', text: `{"id":"${idOf(number)}","kind":"message","body":${number}}` },
+  ...more,
 });
 
 /** An outbox whose commands are answered by hand. */

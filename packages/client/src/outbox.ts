@@ -2,25 +2,14 @@ import type { Env } from '@hubbub/protocol/env';
 import type { Failed, SendReply, Sent } from '@hubbub/protocol/frames';
 import { limits } from '@hubbub/protocol/limits';
 import { backoff } from './backoff.ts';
-import { type Ack, type Draft, read, type Written, write } from './draft.ts';
+import { type Ack, type Draft, type Written, write } from './draft.ts';
 import { HubbubError } from './error.ts';
-import { leftBy, type OutboxStore } from './outbox-store.ts';
+import { KeptEvents } from './kept-events.ts';
+import { type Letter, type Outgoing, refuse, shown } from './letter.ts';
+import type { OutboxStore } from './outbox-store.ts';
 
 /** A send's frame stays below the limit of frames with room to spare. */
 const batchBytes = 128 * 1_024;
-
-/**
- * An event on its way: `pending` (waits its turn or the link), `sent` (on the wire), `unknown` (no answer in time; it goes on with the
- * same id), `failed` (refused for good; `retry` or `discard`).
- */
-export interface Outgoing {
-  readonly id: string;
-  readonly channel: string;
-  readonly kind: string;
-  readonly body: unknown;
-  readonly state: 'pending' | 'sent' | 'unknown' | 'failed';
-  readonly error?: { readonly code: string; readonly text: string };
-}
 
 export interface OutboxParts {
   readonly env: Env;
@@ -31,19 +20,8 @@ export interface OutboxParts {
   readonly store?: OutboxStore | undefined;
 }
 
-interface Letter extends Written {
-  readonly channel: string;
-  /** It outlives the program from here on, so it may go: what is sent and not kept could be sent again by nobody. */
-  kept: boolean;
-  state: Outgoing['state'];
-  error: { readonly code: string; readonly text: string } | undefined;
-  tries: number;
-  resolve: (ack: Ack) => void;
-  reject: (error: HubbubError) => void;
-}
-
 interface Lane {
-  readonly letters: Letter[];
+  letters: Letter[];
   sending: boolean;
   /** Passing failures in a row. */
   failures: number;
@@ -57,7 +35,10 @@ interface Lane {
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #lanes = new Map<string, Lane>();
+  readonly #kept: KeptEvents | undefined;
   #user: string | undefined;
+  /** Whose is what is written now; undefined: of whoever signs in next. */
+  #author: string | undefined;
   #loading: Promise<void> | undefined;
   /** What a former run has left is here. */
   #ready: boolean;
@@ -66,6 +47,7 @@ export class Outbox {
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
+    this.#kept = parts.store && new KeptEvents(parts.store);
     this.#ready = parts.store === undefined;
   }
 
@@ -79,7 +61,7 @@ export class Outbox {
       return Promise.reject(error as HubbubError);
     }
     return new Promise((resolve, reject) => {
-      const letter = this.#letter(channel, written, { resolve, reject });
+      const letter = this.#letter(channel, written, this.#author, { resolve, reject });
       this.#lane(channel).letters.push(letter);
       this.#changed(channel);
       this.#keep(letter);
@@ -88,16 +70,27 @@ export class Outbox {
 
   list(channel: string): readonly Outgoing[] {
     const letters = this.#lanes.get(channel)?.letters ?? [];
-    return letters.map(({ id, kind, body, state, error }) => ({ id, channel, kind, body, state, ...(error && { error }) }));
+    return letters.filter((letter) => letter.user === undefined || this.#isOurs(letter)).map(shown);
   }
 
-  /** The link stands, as this user's: everything goes on, what a former run of the program has left first. */
+  /** The link stands, as this user's: everything of his goes on, what a former run of the program has left first. */
   opened(user: string): void {
+    const before = this.#user;
     this.#user = user;
+    this.#author = user;
     this.#open = true;
+    for (const [channel, { letters }] of this.#lanes) {
+      for (const letter of letters) if (letter.user === undefined) this.#give(letter, user);
+      if (before !== user) this.#changed(channel);
+    }
     if (this.#ready) return this.#goOn();
     this.#loading ??= this.#load(user);
     void this.#loading.then(() => this.#goOn());
+  }
+
+  /** Somebody is about to sign in, perhaps another: what is written from here on is his. */
+  signingIn(): void {
+    this.#author = undefined;
   }
 
   lost(): void {
@@ -115,7 +108,8 @@ export class Outbox {
 
   discard(id: string): void {
     const letter = this.#find(id);
-    if (!letter) return;
+    // It may be among those that are being read right now.
+    if (!letter) return this.#ready ? undefined : this.#kept?.remove(id);
     this.#remove(letter);
     letter.reject(new HubbubError('discarded', 'discarded'));
   }
@@ -131,36 +125,42 @@ export class Outbox {
     this.#lanes.clear();
   }
 
-  #letter(channel: string, written: Written, promise: Pick<Letter, 'resolve' | 'reject'>): Letter {
-    return { ...written, channel, kept: this.#parts.store === undefined, state: 'pending', error: undefined, tries: 0, ...promise };
+  #letter(channel: string, written: Written, user: string | undefined, promise: Pick<Letter, 'resolve' | 'reject'>): Letter {
+    return { ...written, channel, user, kept: this.#kept === undefined, state: 'pending', error: undefined, tries: 0, ...promise };
+  }
+
+  /** Where nothing is kept, what is not sent yet is of whoever is at the program: he sees it, and signs in anew to have it sent. */
+  #isOurs({ user }: Letter): boolean {
+    return this.#kept === undefined || user === this.#user;
   }
 
   #keep(letter: Letter): void {
-    const { env, store } = this.#parts;
-    const { id, channel, text } = letter;
     // What is sent in one turn goes in one command.
-    const go = (): void => env.turn(() => this.#pump(channel));
-    if (!store) return go();
-    const whose = this.#user === undefined ? {} : { user: this.#user };
-    // One that cannot keep it is no reason not to send it.
-    void store
-      .put({ id, channel, text, ...whose })
-      .catch(() => {})
-      .then(() => {
-        letter.kept = true;
-        go();
-      });
+    const go = (): void => this.#parts.env.turn(() => this.#pump(letter.channel));
+    if (this.#kept) void this.#kept.keep(letter).then(go);
+    else go();
+  }
+
+  #give(letter: Letter, user: string): void {
+    letter.user = user;
+    if (this.#kept) this.#keep(letter);
   }
 
   async #load(user: string): Promise<void> {
     const nobody = { resolve: () => {}, reject: () => {} };
-    const left = (await leftBy(this.#parts.store, user)).filter(({ id }) => !this.#find(id));
-    for (const [channel, events] of Map.groupBy(left, ({ channel }) => channel)) {
-      const letters = events.map((event) => ({ ...this.#letter(channel, read(event), nobody), kept: true }));
-      this.#lane(channel).letters.unshift(...letters);
+    const left = (await this.#kept?.left()) ?? [];
+    this.#ready = true;
+    if (this.#closed) return;
+    const letters = left.flatMap((event) => (this.#find(event.id) ? [] : this.#letter(event.channel, event, event.user, nobody)));
+    for (const [channel, older] of Map.groupBy(letters, (letter) => letter.channel)) {
+      const lane = this.#lane(channel);
+      lane.letters = [...older, ...lane.letters];
+      for (const letter of older) {
+        letter.kept = true;
+        if (letter.user === undefined) this.#give(letter, user);
+      }
       this.#changed(channel);
     }
-    this.#ready = true;
   }
 
   #goOn(): void {
@@ -194,7 +194,7 @@ export class Outbox {
     if (!lane || at < 0) return;
     lane.letters.splice(at, 1);
     // Were it still there at the next start, the log would know its id.
-    this.#parts.store?.remove(letter.id).catch(() => {});
+    this.#kept?.remove(letter.id);
     if (lane.letters.length === 0 && !lane.sending && !lane.cancel) this.#lanes.delete(letter.channel);
     this.#changed(letter.channel);
   }
@@ -221,7 +221,7 @@ export class Outbox {
     const batch: Letter[] = [];
     let bytes = 0;
     for (const letter of lane.letters) {
-      if (letter.state === 'failed') continue;
+      if (letter.state === 'failed' || !this.#isOurs(letter)) continue;
       if (!letter.kept) break;
       bytes += letter.text.length * 2;
       if (batch.length >= limits.sendEvents || (batch.length > 0 && bytes > batchBytes)) break;
@@ -260,7 +260,7 @@ export class Outbox {
         if (error.passing) {
           passing = error;
           letter.state = error.code === 'unknown' ? 'unknown' : letter.state === 'sent' ? 'pending' : letter.state;
-        } else this.#refuse(letter, error);
+        } else refuse(letter, error);
       } else {
         this.#remove(letter);
         letter.resolve({ offset: result.offset, n: result.n, ts: result.ts, epoch, duplicate: result.duplicate ?? false });
@@ -273,18 +273,12 @@ export class Outbox {
   /** The whole command failed: refused for good, or to be sent again as it is. */
   #failed(lane: Lane, batch: readonly Letter[], error: HubbubError): void {
     for (const letter of batch) {
-      if (!error.passing) this.#refuse(letter, error);
+      if (!error.passing) refuse(letter, error);
       else if (error.code === 'timeout' || error.code === 'unknown') letter.state = 'unknown';
       else if (letter.state === 'sent') letter.state = 'pending';
     }
     // A lost link has its own back-off.
     if (error.passing && error.code !== 'link_lost') this.#pause(lane, error.retryAfter);
-  }
-
-  #refuse(letter: Letter, error: HubbubError): void {
-    letter.state = 'failed';
-    letter.error = { code: error.code, text: error.message };
-    letter.reject(error);
   }
 
   #pause(lane: Lane, retryAfter: number | undefined): void {

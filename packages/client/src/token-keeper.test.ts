@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setUpClient } from './client.fixture.ts';
+import { Clock } from './clock.fixture.ts';
 import { type FakeLink, welcome } from './connection.fixture.ts';
+import { TokenKeeper } from './token-keeper.ts';
 
 /** A client whose program gives tokens: `t1`, `t2`, …; a way that fails is what `answer` throws. */
 function setUp(answer: (nth: number) => string | Promise<string> = (nth) => `t${nth}`) {
@@ -116,5 +118,41 @@ describe('a way to get tokens', () => {
     links[0]?.hear({ push: 'error', error: { code: 'unauthorized', text: 'your sign-in has ended' } });
     await clock.pass(20_000);
     assert.deepEqual([client.status.state, links.length], ['refused', 1]);
+  });
+
+  /** The keeper alone, on a link that is let in at once; `times` are those at which a token was asked for, since then. */
+  async function keep(fails: (nth: number) => boolean, expiresIn: number) {
+    const clock = new Clock();
+    const times: number[] = [];
+    const begun = clock.time;
+    const credentials = {
+      token: async () => {
+        times.push(clock.time - begun);
+        if (fails(times.length)) throw new Error('away');
+        return 't';
+      },
+    };
+    const refresh = async () => ({ expiresIn });
+    const keeper: TokenKeeper = new TokenKeeper({ env: clock, start: () => {}, signIn: () => {}, refresh }, credentials);
+    keeper.begin();
+    await clock.flush();
+    keeper.welcomed({ expiresIn });
+    return { clock, keeper, times };
+  }
+
+  it('P79 is asked when four fifths of the time are over, also of a time that no timer can hold', async () => {
+    const day = 86_400_000;
+    const { clock, times } = await keep(() => false, 30 * day);
+    await clock.pass(49 * day);
+    assert.deepEqual(times.slice(1), [24 * day, 48 * day]);
+  });
+
+  it('is asked as soon after a failure as after the first, once it has given one that was taken', async () => {
+    const { clock, times } = await keep((nth) => (nth > 1 && nth < 7) || nth === 8, 10_000_000);
+    while (times.length < 9) await clock.pass(100_000);
+    const [, first = 0, second = 0, , , , taken = 0, anew = 0, again = 0] = times;
+    assert.ok(taken - first > 5_000, `${taken - first} ms: it waited ever longer`);
+    assert.equal(anew - taken, 8_000_000);
+    assert.equal(again - anew, second - first);
   });
 });

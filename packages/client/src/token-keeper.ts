@@ -97,18 +97,24 @@ export class TokenKeeper {
   #lasts(expiresIn: number | undefined): void {
     this.#cancel();
     if (expiresIn === undefined || !this.#source) return;
-    const due = expiresIn * usedUp;
-    this.#cancel = this.#parts.env.timer(Math.min(due, longestTimer), () => {
-      if (due > longestTimer) this.#lasts(expiresIn - longestTimer);
-      else this.#get(() => void this.#renew());
-    });
+    this.#waitUntil(this.#parts.env.now() + expiresIn * usedUp);
+  }
+
+  /** Waits in pieces that a timer can hold: what is left is asked of the clock each time. */
+  #waitUntil(due: number): void {
+    const { env } = this.#parts;
+    const left = due - env.now();
+    if (left <= 0) return this.#get(() => void this.#renew());
+    this.#cancel = env.timer(Math.min(left, longestTimer), () => this.#waitUntil(due));
   }
 
   async #renew(): Promise<void> {
     const asked = this.#asked;
     try {
       const { expiresIn } = await this.#parts.refresh(this.#token ?? '');
-      if (asked === this.#asked) this.#lasts(expiresIn);
+      if (asked !== this.#asked) return;
+      this.#failures = 0;
+      this.#lasts(expiresIn);
     } catch (error) {
       // A link that was lost shows the new one when it stands again; a refusal comes as the end of the link.
       if (asked === this.#asked && error instanceof HubbubError && error.passing && error.code !== 'link_lost') {

@@ -5,6 +5,7 @@ import { BoardPlace } from './board/place.tsx';
 import { Room } from './room/room.tsx';
 import { Column } from './rooms/column.tsx';
 import { Find } from './rooms/find.tsx';
+import { unreadNow } from './rooms/kept-marks.ts';
 import { nextUnread, useList } from './rooms/list.ts';
 import { goTo, pathOf, usePlace } from './route.ts';
 import { ownUser, visit } from './session.ts';
@@ -33,7 +34,8 @@ export function Page({ client }: { readonly client: Client }): ReactNode {
   const onKeyDown = useEffectEvent((event: KeyboardEvent): void => {
     if (!event.altKey || event.ctrlKey || event.metaKey || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return;
     event.preventDefault();
-    const next = nextUnread(list, open, event.key === 'ArrowDown' ? 1 : -1);
+    const counted = list.map(({ channel, n }) => ({ channel, unread: unreadNow(channel, n) }));
+    const next = nextUnread(counted, open, event.key === 'ArrowDown' ? 1 : -1);
     if (next !== undefined) goTo(pathOf(next));
   });
   useEffect(() => {

@@ -2,7 +2,7 @@ import { type Client, type Credentials, connect } from '@hubbub/client';
 import { useSyncExternalStore } from 'react';
 import { claim } from './claim.ts';
 import { forgetMarks } from './rooms/kept-marks.ts';
-import { load, save } from './storage.ts';
+import { forget, load, save } from './storage.ts';
 
 /** Who is signed in here. */
 export type Session =
@@ -58,9 +58,10 @@ export function askAgain(why: string): void {
   if (session.state !== 'out') change({ state: 'asked', client: session.client, why });
 }
 
-/** Forgets who one was here, what one has read, and what is not sent yet. */
+/** Forgets who one was here, what one has read, what one was about to say, and what is not sent yet. */
 export function signOut(): void {
   for (const key of ['token', 'user', 'rooms']) save(key, '');
+  forget('draft:');
   forgetMarks();
   if (session.state !== 'out') session.client.close();
   visited.clear();

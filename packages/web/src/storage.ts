@@ -1,5 +1,8 @@
-/** The browser's storage. Where it is forbidden or full, the page still works; it forgets with the tab. */
-const fallback = new Map<string, string>();
+/**
+ * The browser's storage. Where it is forbidden or full, the page still works: what could not be kept stands here, before whatever the
+ * storage still says, and is forgotten with the tab. Empty: forgotten already.
+ */
+const unkept = new Map<string, string>();
 
 /** The name under which the storage itself knows a key. */
 export function storageKey(key: string): string {
@@ -7,20 +10,39 @@ export function storageKey(key: string): string {
 }
 
 export function load(key: string): string | undefined {
-  try {
-    return localStorage.getItem(storageKey(key)) ?? fallback.get(key);
-  } catch {
-    return fallback.get(key);
-  }
+  const value = unkept.get(key) ?? stored(key);
+  return value === '' ? undefined : value;
 }
 
 /** Keeps `value`, or forgets the key where it is empty. */
 export function save(key: string, value: string): void {
-  fallback.delete(key);
   try {
     if (value === '') localStorage.removeItem(storageKey(key));
     else localStorage.setItem(storageKey(key), value);
+    unkept.delete(key);
   } catch {
-    if (value !== '') fallback.set(key, value);
+    unkept.set(key, value);
+  }
+}
+
+/** Forgets all keys that begin so. */
+export function forget(prefix: string): void {
+  const names = [...[...unkept.keys()].map(storageKey), ...storedNames()];
+  for (const name of names) if (name.startsWith(storageKey(prefix))) save(name.slice(storageKey('').length), '');
+}
+
+function stored(key: string): string | undefined {
+  try {
+    return localStorage.getItem(storageKey(key)) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function storedNames(): readonly string[] {
+  try {
+    return Object.keys(localStorage);
+  } catch {
+    return [];
   }
 }

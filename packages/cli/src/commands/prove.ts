@@ -1,7 +1,7 @@
 import { CommandError } from '../fail.ts';
 import { faultNames, faultsNamed } from '../prove/faults.ts';
 import { exitCodeOf, type Findings } from '../prove/findings.ts';
-import { prove as run } from '../prove/run.ts';
+import { prove as run, SetupError } from '../prove/run.ts';
 
 export interface ProveOptions {
   readonly store: string;
@@ -20,7 +20,7 @@ export interface ProveOptions {
 /** What there is to be proved, so far. */
 const available = { store: 'sqlite', broker: 'local', transport: 'websocket', nodes: 1 } as const;
 
-/** Proves the promises on real processes, under real faults. Exit code 1: one was broken; 2: a fault left no trace, so nothing was shown. */
+/** Proves the promises on real processes, under real faults. Exit code 1: one was broken; 2: nothing was shown, for a fault left no trace, or the run could not be set up. */
 export async function prove(options: ProveOptions): Promise<void> {
   for (const [name, only] of Object.entries(available)) {
     const given = options[name as keyof typeof available];
@@ -43,7 +43,8 @@ export async function prove(options: ProveOptions): Promise<void> {
     process.stdout.write(json ? `${JSON.stringify(findings)}\n` : table(findings));
     process.exitCode = exitCodeOf(findings);
   } catch (error) {
-    throw stopping.signal.aborted ? new CommandError('broken off') : error;
+    if (stopping.signal.aborted) throw new CommandError('broken off: nothing was shown', 2);
+    throw error instanceof SetupError ? new CommandError(error.message, 2) : error;
   }
 }
 

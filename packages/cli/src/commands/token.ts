@@ -5,6 +5,7 @@ import { makeToken, StartError } from '@hubbub/server/main';
 import { CommandError } from '../fail.ts';
 import { serverRuns } from '../keeper.ts';
 import { addressOf, type TargetOptions } from '../target.ts';
+import { requestToken } from '../token-request.ts';
 
 export interface TokenOptions extends TargetOptions {
   readonly sub: string;
@@ -35,12 +36,5 @@ async function make(data: string, user: string, expiresIn: number | undefined): 
 
 async function ask(options: TokenOptions, user: string): Promise<string> {
   const { url, token: own } = addressOf(options);
-  const body = JSON.stringify({ user, ...(options.expiresIn !== undefined && { expiresIn: options.expiresIn }) });
-  const headers = { authorization: `Bearer ${own}`, 'content-type': 'application/json' };
-  const response = await fetch(new URL('/v1/tokens', url.replace(/^ws/, 'http')), { method: 'POST', headers, body }).catch(() => {
-    throw new CommandError(`no server answers at ${url}`);
-  });
-  const answer = (await response.json()) as { token?: string; title?: string; code?: string };
-  if (answer.token === undefined) throw new CommandError(`${answer.title} (${answer.code ?? response.status})`);
-  return answer.token;
+  return requestToken({ url, token: own, user, ...(options.expiresIn !== undefined && { expiresIn: options.expiresIn }) });
 }

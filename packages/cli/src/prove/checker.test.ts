@@ -206,6 +206,22 @@ describe('the checker of histories', () => {
     assert.deepEqual(found, { phantom: 1 });
   });
 
+  it('I11 phantom: a page that says another event of a place that is held', () => {
+    const found = counts((draft) => {
+      rolledBack(draft);
+      draft.steps.push({
+        what: 'page',
+        at: 53,
+        epoch: 'e2',
+        events: [
+          [1, 'one'],
+          [2, 'one more'],
+        ],
+      });
+    });
+    assert.deepEqual(found, { phantom: 1 });
+  });
+
   it('I13 resets without a new epoch', () => {
     for (const reason of ['new_epoch', 'too_old', 'beyond_head', 'trimmed']) {
       const found = counts(({ steps }) => {

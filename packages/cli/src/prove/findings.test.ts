@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { check } from './checker.ts';
-import { exitCodeOf, type Findings, findingsOf, type Phase, type Run } from './findings.ts';
+import { exitCodeOf, type Findings, findingsOf, foundByLook, type Phase, type Run } from './findings.ts';
 import type { Account, History, Sending, Step } from './history.ts';
 
 const channel = 'room:a';
@@ -81,6 +81,12 @@ describe('findings', () => {
     assert.deepEqual([calm.foundByAntiEntropy, calm.foundInFault, exitCodeOf(calm)], [2, 3, 1]);
     const fault = run(({ phase }) => void Object.assign(phase, { found: 5 }));
     assert.deepEqual([fault.foundByAntiEntropy, fault.foundInFault, exitCodeOf(fault)], [0, 5, 0]);
+  });
+
+  it('what the look found in earlier phases is not counted again, and a server that was started anew counts from 0', () => {
+    const counts = { atStart: 5, atStrike: 6, atHealed: 9, atEnd: 11, restarted: false };
+    assert.deepEqual(foundByLook(counts), { foundInCalm: 3, found: 6 });
+    assert.deepEqual(foundByLook({ ...counts, atHealed: 2, atEnd: 3, restarted: true }), { foundInCalm: 2, found: 4 });
   });
 
   it('fewer deliveries than were due', () => {

@@ -15,6 +15,21 @@ export interface Phase {
   readonly found: number;
 }
 
+/** How many events the look alone had found when a phase began, its fault struck, had healed, and the phase ended. */
+export interface LookCounts {
+  readonly atStart: number;
+  readonly atStrike: number;
+  readonly atHealed: number;
+  readonly atEnd: number;
+  /** A server that is started anew counts from 0; what the former one had found since the fault struck has ended with it. */
+  readonly restarted: boolean;
+}
+
+export function foundByLook({ atStart, atStrike, atHealed, atEnd, restarted }: LookCounts): Pick<Phase, 'foundInCalm' | 'found'> {
+  const before = atStrike - atStart;
+  return { foundInCalm: before + atEnd - atHealed, found: restarted ? before + atEnd : atEnd - atStart };
+}
+
 export interface Findings {
   /** Events that were acknowledged, deliveries of those that the log holds, and how many clients each of them was due to. */
   readonly acked: number;

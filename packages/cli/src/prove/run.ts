@@ -1,7 +1,7 @@
 import { Dice, randomStream } from '@hubbub/sim/random';
 import { check } from './checker.ts';
 import type { Fault } from './fault.ts';
-import { type Findings, findingsOf, type Phase } from './findings.ts';
+import { type Findings, findingsOf, foundByLook, type Phase } from './findings.ts';
 import { readLog } from './fresh-reader.ts';
 import { type History, now } from './history.ts';
 import { Theatre } from './theatre.ts';
@@ -23,12 +23,15 @@ export interface ProveOptions {
   readonly signal: AbortSignal;
 }
 
+/** Whatever went wrong before anything could be shown. */
+export class SetupError extends Error {}
+
 const healing = 10_000;
 /** For the outboxes to become empty, and for everybody to have everything. */
 const settlePatience = 90_000;
 const leavePatience = 15_000;
 
-/** Runs a real server and real clients under load, lets each fault happen to them, and says which promises held. */
+/** Runs a real server and real clients under load, lets each fault happen to them, and says which promises held. Throws SetupError. */
 export async function prove(options: ProveOptions): Promise<Findings> {
   const { clients, channels, rate, seed, signal, say } = options;
   const lacking: string[] = [];
@@ -44,7 +47,9 @@ export async function prove(options: ProveOptions): Promise<Findings> {
   if (faults.length === 0 && lacking.length > 0) return findingsOf(nothing);
 
   const onSmallDisk = faults.some(({ needsDisk }) => needsDisk === true);
-  await using theatre = await Theatre.open({ clients, channels, seed, onSmallDisk }, signal);
+  await using theatre = await Theatre.open({ clients, channels, seed, onSmallDisk }, signal).catch((cause: Error) => {
+    throw new SetupError(`nothing was shown, for the run could not be set up: ${cause.message}`, { cause });
+  });
   say(`${clients} clients are live in ${channels} channels, on ${theatre.server.url}`);
   const phases: Phase[] = [];
   await theatre.crews.load(rate);
@@ -65,20 +70,21 @@ async function phase(theatre: Theatre, fault: Fault, { seconds, seed, say, heali
   const dice = new Dice(randomStream(seed, fault.name));
   const before = seconds * 1_000 * dice.between(0.3, 0.7);
   const from = now();
-  const foundAtStart = await server.foundByLook();
+  const { pid } = server;
+  const atStart = await server.foundByLook();
   await theatre.pause(before);
-  const foundBefore = (await server.foundByLook()) - foundAtStart;
+  const atStrike = await server.foundByLook();
   const struckAt = now();
   say(`${fault.name} …`);
   const seen = await fault.strike(theatre, dice);
   const healedAt = now();
   say(`${fault.name}: ${seen ?? 'left no trace'}; healed after ${((healedAt - struckAt) / 1_000).toFixed(1)} s`);
   await theatre.pause(healingMs);
-  const foundAtHealed = await server.foundByLook();
+  const atHealed = await server.foundByLook();
   await theatre.compare(`after ${fault.name}`, leavePatience);
   const healthy = now();
   await theatre.pause(seconds * 1_000 - before);
-  const found = await server.foundByLook();
+  const atEnd = await server.foundByLook();
   const until = now();
   const { answered, unanswered } = await theatre.crews.standing();
   say(`${fault.name}: ${answered} events are acknowledged, ${unanswered} on their way`);
@@ -90,8 +96,7 @@ async function phase(theatre: Theatre, fault: Fault, { seconds, seed, say, heali
       { from, to: from + before },
       { from: healthy, to: until },
     ],
-    foundInCalm: foundBefore + found - foundAtHealed,
-    found: foundBefore + found,
+    ...foundByLook({ atStart, atStrike, atHealed, atEnd, restarted: server.pid !== pid }),
   };
 }
 

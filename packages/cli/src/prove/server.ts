@@ -74,12 +74,12 @@ export class Server implements AsyncDisposable {
     }
   }
 
-  /** What it holds now. Throws when it does not answer within 2 s. */
+  /** What it holds now. Throws when it does not answer within 2 s, or refuses. */
   async numbers(): Promise<Numbers> {
-    return (await (await this.ask('/v1/node')).json()) as Numbers;
+    return JSON.parse(await this.#read('/v1/node')) as Numbers;
   }
 
-  /** How many events its look has found that no bell had named, since its process began. */
+  /** How many events its look has found that no bell had named, since its process began. Throws like `numbers`. */
   foundByLook(): Promise<number> {
     return this.#count('look_found');
   }
@@ -110,9 +110,17 @@ export class Server implements AsyncDisposable {
     if (held !== undefined) this.#heldMs.set(pid, held);
   }
 
+  async #read(path: string): Promise<string> {
+    const answer = await this.ask(path);
+    const text = await answer.text();
+    // What it does not tell is not nothing.
+    if (!answer.ok) throw new Error(`the server answers ${path} with ${answer.status}: ${text.slice(0, 200)}`);
+    return text;
+  }
+
   /** What its core has counted under this name, since its process began. */
   async #count(name: string): Promise<number> {
-    const text = await (await this.ask('/metrics')).text();
+    const text = await this.#read('/metrics');
     return Number(new RegExp(`^hubbub_branches_total\\{branch="${name}"\\} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
   }
 }

@@ -1,6 +1,7 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SmallDisk } from '@hubbub/rig/small-disk';
 import type { Fault, Scene } from './fault.ts';
 import { now } from './history.ts';
 import { stop } from './process-faults.ts';
@@ -13,7 +14,7 @@ const untilFull = 90_000;
 export const fullDisk: Fault = {
   name: 'full-disk',
   needsDisk: true,
-  lacks: async () => (process.getuid?.() === 0 ? undefined : 'only root can mount a small disk'),
+  lacks: mountable,
   strike: async ({ server, disk, pause, until }, dice) => {
     if (!disk) return undefined;
     let taken = 0;
@@ -58,6 +59,19 @@ export const rollbackStore: Fault = {
     return after === before ? undefined : `epoch ${before} was followed by ${after}`;
   },
 };
+
+/** Root alone may, and not everywhere: in a container it may be forbidden to root as well. */
+async function mountable(): Promise<string | undefined> {
+  const folder = mkdtempSync(join(tmpdir(), 'hubbub-disk-'));
+  try {
+    await using _disk = await SmallDisk.mount(folder, 1);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    rmdirSync(folder);
+  }
+}
 
 async function epochOf({ server, channels }: Scene): Promise<string> {
   const answer = await server.ask(`/v1/channels/${channels[0]}/events?limit=1`);

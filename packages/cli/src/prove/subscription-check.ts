@@ -75,18 +75,26 @@ export class SubscriptionCheck {
   #page(epoch: string, events: readonly Given[], at: number): void {
     // It was on its way when yet another history began.
     if (epoch !== this.#epoch) return;
-    for (const [offset, id] of events) if (!this.#held.has(offset)) this.#take(epoch, offset, id, at);
+    for (const [offset, id] of events) {
+      // It says what stands there of what is held, too.
+      if (this.#held.has(offset)) this.#claim(epoch, offset, id);
+      else this.#take(epoch, offset, id, at);
+    }
   }
 
   #take(epoch: string, offset: number, id: string, at: number): void {
     this.#held.set(offset, id);
     this.#ids.add(id);
-    const { channel, claims, log, logged, sent, cuts } = this.#run;
-    claim(this.#verdict, claims, `${epoch} ${channel} ${offset}`, id);
+    this.#claim(epoch, offset, id);
+    const { channel, log, logged, sent, cuts } = this.#run;
     if (logged.get(`${channel} ${offset}`) === id) return;
     // What the copy took was true while it lasted.
     const cutOff = epoch !== log.epoch && sent.has(id) && cuts.some(({ copiedAt, putBackAt }) => at > copiedAt && at < putBackAt);
     if (!cutOff) this.#verdict.blame('phantom', `${this.#who} was given ${id} as ${offset}, which it is not`);
+  }
+
+  #claim(epoch: string, offset: number, id: string): void {
+    claim(this.#verdict, this.#run.claims, `${epoch} ${this.#run.channel} ${offset}`, id);
   }
 
   /** I1: in the end it holds what the log holds. */

@@ -1,6 +1,7 @@
 import type { Presence, Status } from '@hubbub/client';
 import { X } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
+import { alphabetical } from '../alphabet.ts';
 import { countOf } from '../header.tsx';
 import { nameOf } from '../people.ts';
 import { Avatar } from '../timeline/avatar.tsx';
@@ -12,8 +13,8 @@ type PeopleProps = PeopleView['list'] & {
   readonly user: string | undefined;
 };
 
-/** Who is here, as far as it can be trusted: drawn hollow where it cannot. */
-export function People({ as, open, id, presence, status, user }: PeopleProps): ReactNode {
+/** Who is here, as far as it can be trusted: drawn hollow where it cannot. A room renders with every line that is said, this does not. */
+export const People = memo(function People({ as, open, id, presence, status, user }: PeopleProps): ReactNode {
   if (!open) return null;
   const doubt = doubtOf(presence, status);
   const shared = { className: 'people', 'data-as': as, 'data-hollow': doubt !== undefined, title: doubt } as const;
@@ -28,7 +29,7 @@ export function People({ as, open, id, presence, status, user }: PeopleProps): R
       {presence && !presence.complete && <p className="crowd">Some of the many who are here:</p>}
       <ul>
         {presence &&
-          sorted(presence.users.keys()).map((one) => (
+          alphabetical([...presence.users.keys()].sort(), nameOf).map((one) => (
             <li key={one} title={doubt}>
               <Avatar user={one} />
               <span className="name">{nameOf(one)}</span>
@@ -47,7 +48,7 @@ export function People({ as, open, id, presence, status, user }: PeopleProps): R
       {content}
     </aside>
   );
-}
+});
 
 /** Why what is shown may not be so any more; undefined: it is so. */
 function doubtOf(presence: Presence | undefined, status: Status): string | undefined {
@@ -65,8 +66,4 @@ function doubtOf(presence: Presence | undefined, status: Status): string | undef
     case 'closed':
       return 'The link is lost: this is who was here before';
   }
-}
-
-function sorted(users: Iterable<string>): readonly string[] {
-  return [...users].sort((a, b) => nameOf(a).localeCompare(nameOf(b)) || (a < b ? -1 : 1));
 }

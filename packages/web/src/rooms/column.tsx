@@ -5,6 +5,7 @@ import { nameOf } from '../people.ts';
 import { follow, pathOf, pathOfRooms } from '../route.ts';
 import { signOut, unsent } from '../session.ts';
 import { Avatar } from '../timeline/avatar.tsx';
+import { useUnread } from './kept-marks.ts';
 import { isRoom, type Listed } from './list.ts';
 
 interface ColumnProps {
@@ -58,7 +59,8 @@ export function Column({ list, inbox, open, user }: ColumnProps): ReactNode {
 
 type EntryProps = Listed & { readonly open: boolean; readonly mine: boolean };
 
-function Entry({ channel, title, unread, open, mine }: EntryProps): ReactNode {
+function Entry({ channel, title, n, open, mine }: EntryProps): ReactNode {
+  const unread = useUnread(channel, n);
   const path = pathOf(channel);
   const Sign = isRoom(channel) ? Hash : Brush;
   return (

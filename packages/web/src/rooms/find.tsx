@@ -3,6 +3,7 @@ import type { InboxSnapshot } from '@hubbub/client/react/inbox';
 import { useStatus } from '@hubbub/client/react/status';
 import { Brush, Hash } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
+import { alphabetical } from '../alphabet.ts';
 import { Banner } from '../banner.tsx';
 import { channelNamed, follow, goTo, pathOf, titleOf } from '../route.ts';
 import { create } from './create.ts';
@@ -143,7 +144,7 @@ function usePublic(client: Client): { readonly found?: readonly Found[]; readonl
     client.channels('public', { signal: abort.signal }).then(
       (channels) => {
         const found = channels.filter(({ channel }) => /^(room|board):/.test(channel));
-        if (!abort.signal.aborted) setAnswer({ found: found.sort((a, b) => titleOf(a.channel).localeCompare(titleOf(b.channel))) });
+        if (!abort.signal.aborted) setAnswer({ found: alphabetical(found, ({ channel }) => titleOf(channel)) });
       },
       (error: unknown) => {
         if (!abort.signal.aborted) setAnswer({ trouble: error instanceof HubbubError ? error.message : String(error) });

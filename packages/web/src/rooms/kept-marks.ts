@@ -2,7 +2,7 @@
 import type { InboxSnapshot } from '@hubbub/client/react/inbox';
 import { useSyncExternalStore } from 'react';
 import { load, save, storageKey } from '../storage.ts';
-import { type Marks, merged, noMarks, parseMarks, raised, settled } from './marks.ts';
+import { type Marks, merged, noMarks, parseMarks, raised, settled, unread } from './marks.ts';
 
 /** They are kept so much later, in milliseconds: a busy room has thousands of lines a second. */
 const settling = 300;
@@ -10,8 +10,14 @@ let marks = parseMarks(load('read'));
 let timer: ReturnType<typeof setTimeout> | undefined;
 const listeners = new Set<() => void>();
 
-export function useMarks(): Marks {
-  return useSyncExternalStore(subscribe, () => marks);
+/** How many messages of a channel that stands at `n` were not seen yet. Renders when the number changes, not with every mark. */
+export function useUnread(channel: string, n: number | undefined): number {
+  return useSyncExternalStore(subscribe, () => unreadNow(channel, n));
+}
+
+/** The same, asked once. `n` undefined: nobody has told. */
+export function unreadNow(channel: string, n: number | undefined): number {
+  return n === undefined ? 0 : unread(marks, channel, n);
 }
 
 /** The channel has been seen up to `n`. */
@@ -43,9 +49,11 @@ function show(to: Marks): void {
   for (const run of listeners) run();
 }
 
+/** Another tab may have kept what we have not been told of yet. */
 function keep(): void {
   clearTimeout(timer);
   timer = undefined;
+  show(merged(marks, parseMarks(load('read'))));
   save('read', JSON.stringify(marks));
 }
 

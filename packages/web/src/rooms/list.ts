@@ -1,22 +1,21 @@
 import type { InboxSnapshot } from '@hubbub/client/react/inbox';
 import { isChannel } from '@hubbub/protocol/names';
 import { useEffect, useMemo } from 'react';
+import { alphabetical } from '../alphabet.ts';
 import { titleOf } from '../route.ts';
 import { load, save } from '../storage.ts';
-import { settleMarks, useMarks } from './kept-marks.ts';
-import { unread } from './marks.ts';
+import { settleMarks } from './kept-marks.ts';
 
 /** A room or board in the column of rooms. */
 export interface Listed {
   readonly channel: string;
   readonly title: string;
-  /** Messages that were not seen yet; the open room has none: the timeline counts what is below. */
-  readonly unread: number;
+  /** Where it stands, of what may be unread there: the open room has nothing, for the timeline counts what is below. */
+  readonly n: number | undefined;
 }
 
 /** The channels that are mine, and the one that is open, by name: rooms first. Before the server has told, those of the last time. */
 export function useList(inbox: InboxSnapshot, open: string | undefined): readonly Listed[] {
-  const marks = useMarks();
   const { told, channels } = inbox;
 
   useEffect(() => settleMarks(inbox), [inbox]);
@@ -28,16 +27,19 @@ export function useList(inbox: InboxSnapshot, open: string | undefined): readonl
     const mine = told ? [...channels.keys()] : (load('rooms') ?? '').split(' ');
     const names = new Set([...mine, ...(open === undefined ? [] : [open])].filter(isListed));
     const listed = [...names].map((channel) => {
-      const entry = channels.get(channel);
-      const count = entry && channel !== open && isRoom(channel) ? unread(marks, channel, entry.n) : 0;
-      return { channel, title: titleOf(channel), unread: count };
+      const n = channel !== open && isRoom(channel) ? channels.get(channel)?.n : undefined;
+      return { channel, title: titleOf(channel), n };
     });
-    return listed.sort((a, b) => Number(isRoom(b.channel)) - Number(isRoom(a.channel)) || a.title.localeCompare(b.title));
-  }, [told, channels, open, marks]);
+    return alphabetical(listed, ({ title }) => title).toSorted((a, b) => Number(isRoom(b.channel)) - Number(isRoom(a.channel)));
+  }, [told, channels, open]);
 }
 
 /** The next channel with something unread, from the open one on, up or down and around. */
-export function nextUnread(list: readonly Listed[], open: string | undefined, step: 1 | -1): string | undefined {
+export function nextUnread(
+  list: readonly { readonly channel: string; readonly unread: number }[],
+  open: string | undefined,
+  step: 1 | -1,
+): string | undefined {
   const from = list.findIndex(({ channel }) => channel === open);
   const start = from < 0 && step < 0 ? 0 : from;
   for (let by = 1; by <= list.length; by++) {
