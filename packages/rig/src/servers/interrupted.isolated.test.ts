@@ -9,15 +9,10 @@ import { familyOf } from './family.ts';
 import { isFree } from './ports.ts';
 import { absent } from './present.ts';
 import { segmentsOf } from './shared-memory.fixture.ts';
+import { until } from './until.ts';
 
 const program = join(import.meta.dirname, 'owner.fixture.ts');
 const lives = (pid: number): boolean => familyOf('/nowhere', [pid]).includes(pid);
-/** Asks every 10 ms, for 10 s at most; the assertion behind it says what is wrong. */
-async function until(condition: () => boolean): Promise<void> {
-  const patience = performance.now() + 10_000;
-  while (!condition() && performance.now() < patience) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
 describe('an owner that ends without a word', { skip: absent('redis', 'postgres', 'rabbitmq') }, () => {
   /** Where it makes its folders. */
   let folder: string;
@@ -44,7 +39,7 @@ describe('an owner that ends without a word', { skip: absent('redis', 'postgres'
     assert.ok(family.length >= 3, `${family.length} processes`);
     how();
     await owner.exited;
-    await until(() => !family.some(lives) && readdirSync(folder).length === 0);
+    await until('all is gone', () => !family.some(lives) && readdirSync(folder).length === 0);
     assert.deepEqual(family.filter(lives), []);
     assert.deepEqual(familyOf(folder, []), []);
     assert.deepEqual(readdirSync(folder), []);
@@ -66,7 +61,7 @@ describe('an owner that ends without a word', { skip: absent('redis', 'postgres'
 
   it('SIGTERM while they start', async () => {
     await using owner = await start('early', 'postgres');
-    await until(() => familyOf(folder, []).length > 0);
+    await until('something runs', () => familyOf(folder, []).length > 0);
     await leavesNothing(owner, () => owner.signal('SIGTERM'));
   });
 
