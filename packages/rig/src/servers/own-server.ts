@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endFamily, familyOf, signalAll } from './family.ts';
+import { endFamily, familyOf, signalAll, stopAll } from './family.ts';
 import { forget, keep } from './keep.ts';
 import { clearAway, throwAwayData } from './remains.ts';
 import type { RealServer, ServerName } from './server.ts';
@@ -112,8 +112,8 @@ export class OwnServer implements RealServer {
 
   pause(): void {
     // First those that fork: none of theirs is missed then.
-    signalAll(this.#heads(), 'SIGSTOP');
-    signalAll(familyOf(this.folder, this.#heads()), 'SIGSTOP');
+    stopAll(this.#heads());
+    stopAll(familyOf(this.folder, this.#heads()));
   }
 
   resume(): void {
