@@ -53,6 +53,14 @@ done
 # With those that we bring, Debian would start their services, now and at every boot: here each test starts its own.
 install_missing() {
   printf 'installing %s\n' "${missing[*]}"
+  local units=() package
+  for package in "${missing[@]}"; do
+    case "$package" in
+      redis-server | nats-server | postgresql | haproxy | nginx) units+=("$package") ;;
+      # Erlang brings one too.
+      rabbitmq-server) if has epmd; then units+=("$package"); else units+=("$package" epmd); fi ;;
+    esac
+  done
   if [[ ! -e /usr/sbin/policy-rc.d ]]; then
     policy=/usr/sbin/policy-rc.d
     printf '#!/bin/sh\nexit 101\n' >"$policy"
@@ -62,13 +70,9 @@ install_missing() {
   quietly "${apt[@]}" update
   quietly "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
   has systemctl || return 0
-  local package
-  for package in "${missing[@]}"; do
-    case "$package" in
-      redis-server | rabbitmq-server | nats-server | postgresql | haproxy | nginx)
-        systemctl disable "$package" >/dev/null 2>&1 || printf 'the service of %s may start at the next boot\n' "$package"
-        ;;
-    esac
+  local unit
+  for unit in "${units[@]}"; do
+    systemctl disable "$unit" >/dev/null 2>&1 || printf 'the service %s may start at the next boot\n' "$unit"
   done
 }
 

@@ -13,7 +13,12 @@ export interface Totals {
   passed: number;
   failed: number;
   skipped: number;
+  /** Of the skipped: what may be, even where nothing may. */
+  excused: number;
 }
+
+/** A server that no registry has. */
+const unobtainable = /^no rethinkdb on this machine$/;
 
 /** What has been seen of the file that is running. */
 interface Current {
@@ -27,7 +32,7 @@ interface Current {
 const counts = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
 
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
-  const sum: Totals = { passed: 0, failed: 0, skipped: 0 };
+  const sum: Totals = { passed: 0, failed: 0, skipped: 0, excused: 0 };
   const names = new Names();
   let current: Current | undefined;
 
@@ -36,7 +41,7 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
       event.type === 'test:pass' || event.type === 'test:fail' || event.type === 'test:diagnostic' ? place(event.data) : undefined;
     if (file !== undefined && file !== current?.file) {
       if (current !== undefined) yield show(current);
-      current = { file, totals: { passed: 0, failed: 0, skipped: 0 }, ms: 0, lines: [] };
+      current = { file, totals: { passed: 0, failed: 0, skipped: 0, excused: 0 }, ms: 0, lines: [] };
     }
     if (event.type === 'test:start') names.start(event.data);
     else if (event.type === 'test:diagnostic' && !counts.test(event.data.message)) {
@@ -85,9 +90,11 @@ function judge(event: Result, current: Current, sum: Totals, names: Names): void
       return;
     }
   }
-  if (data.details.type === 'suite') return;
+  // A suite that is skipped as a whole is all that is said of its tests.
+  if (data.details.type === 'suite' && data.skip === undefined) return;
   if (data.skip !== undefined || data.todo !== undefined) {
     count('skipped', current, sum);
+    if (unobtainable.test(reason(data.skip))) count('excused', current, sum);
     current.lines.push(`- ${names.full(data)}: ${reason(data.skip ?? data.todo)}`);
   } else if (data.nesting === 0 && data.name === current.file) {
     // For the runner a file without tests is itself a test, and passes.

@@ -1,7 +1,7 @@
 /** The test runner itself: what must not look like success does not. Each case is a small project of its own with a copy of the scripts. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -86,6 +86,39 @@ describe('the test runner', () => {
     const files = { ...good, 'test/c.test.ts': "test('c', { skip: 'needs a moon' }, () => {});" };
     check(run(files), { code: 0, last: '2 passed, 0 failed, 1 skipped', says: /- c: needs a moon/ });
     check(run(files, [], { CI: 'true' }), { code: 1, last: '2 passed, 1 failed, 1 skipped', says: /CI=true/ });
+  });
+
+  it('fails on what a test leaves behind, and blames nobody else', () => {
+    const folder =
+      "import { mkdtempSync } from 'node:fs';\nimport { tmpdir } from 'node:os';\ntest('c', () => void mkdtempSync(tmpdir() + '/mine-'));";
+    check(run({ ...good, 'test/a.test.ts': folder }), {
+      code: 1,
+      last: '3 passed, 1 failed, 0 skipped',
+      says: /^✖ test\/a\.test\.ts: left behind: mine-/m,
+    });
+    const forgotten = `import { spawn } from 'node:child_process';
+test('c', () => spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'ignore' }).unref());`;
+    const outcome = run({ ...good, 'test/a.test.ts': forgotten });
+    check(outcome, {
+      code: 1,
+      last: '3 passed, 1 failed, 0 skipped',
+      says: /^✖ test\/a\.test\.ts: left behind: process \d+ \(.*setInterval/m,
+    });
+    const pid = Number(/left behind: process (\d+)/.exec(outcome.output)?.[1]);
+    // One that nobody has asked how it ended has no command line any more.
+    assert.ok(pid > 0 && (!existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/cmdline`, 'utf8') === ''));
+  });
+
+  it('counts a suite that is skipped as a whole, and lets go what nobody can have', () => {
+    const suite = (reason: string) => ({
+      ...good,
+      'test/c.test.ts': `describe('c', { skip: '${reason}' }, () => { it('d', () => {}); });`,
+    });
+    const CI = 'true';
+    check(run(suite('no moon here')), { code: 0, last: '2 passed, 0 failed, 1 skipped', says: /- c: no moon here/ });
+    check(run(suite('no moon here'), [], { CI }), { code: 1, last: '2 passed, 1 failed, 1 skipped', says: /CI=true/ });
+    const rethinkdb = suite('no rethinkdb on this machine');
+    check(run(rethinkdb, [], { CI }), { code: 0, last: '2 passed, 0 failed, 1 skipped', says: /- c: no rethinkdb/ });
   });
 
   it('runs what a pattern names, and fails when that is nothing', () => {

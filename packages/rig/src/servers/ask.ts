@@ -23,3 +23,15 @@ export async function ask(port: number, bytes: string | Buffer, enough: (reply: 
     socket.destroy();
   }
 }
+
+/** Connects to a port of 127.0.0.1. Rejects when nobody listens there. */
+export async function accepts(port: number): Promise<void> {
+  const connected = Promise.withResolvers<void>();
+  const socket = connect({ port, host: '127.0.0.1' });
+  socket.once('connect', connected.resolve).once('error', connected.reject);
+  try {
+    await connected.promise;
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 interface Relative {
   readonly pid: number;
@@ -29,8 +29,7 @@ export function familyOf(folder: string, heads: Iterable<number>): number[] {
 /** Undefined for one that has ended, also while nobody has asked how. */
 function relative(pid: number): Relative | undefined {
   try {
-    // Behind the name, which may hold anything: state, parent, group, session.
-    const [state, parent, group, session] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    const [state, parent, group, session] = afterName(readFileSync(`/proc/${pid}/stat`, 'utf8')).split(' ');
     if (state === 'Z' || state === 'X') return undefined;
     return { pid, parent: Number(parent), group: Number(group), session: Number(session), folder: workingFolder(pid) };
   } catch {
@@ -55,6 +54,32 @@ export function signalAll(pids: Iterable<number>, signal: NodeJS.Signals): void 
       // Gone.
     }
   }
+}
+
+/** SIGSTOP to each of these processes. When it returns, none of their threads runs: the signal alone takes a while to reach all. */
+export function stopAll(pids: readonly number[]): void {
+  signalAll(pids, 'SIGSTOP');
+  const patience = performance.now() + 1_000;
+  while (!pids.every(isStopped)) {
+    if (performance.now() > patience) throw new Error(`processes ${pids.join(', ')} do not stop`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+  }
+}
+
+/** Also one that has ended. */
+function isStopped(pid: number): boolean {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    return threads.every((thread) => /^[TtZX] /.test(afterName(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8'))));
+  } catch {
+    // It or a thread of it ended while we looked.
+    return !existsSync(`/proc/${pid}`);
+  }
+}
+
+/** Of a line of /proc: what stands behind the name, which may hold anything. State, parent, group, session … */
+function afterName(line: string): string {
+  return line.slice(line.lastIndexOf(')') + 2);
 }
 
 /** Ends a server with all its helpers, stopped ones too. Resolves when none is left; throws after 10 s. */

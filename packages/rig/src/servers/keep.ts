@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { env, execPath } from 'node:process';
+import { execPath } from 'node:process';
 
 const kept = new Set<string>();
 let keeper: ChildProcess | undefined;
@@ -30,7 +30,6 @@ function startKeeper(): ChildProcess {
   // A session of its own: what a terminal says to us is not for it. Silent: an open pipe of ours would hold up who reads it.
   const child = spawn(execPath, [join(import.meta.dirname, 'keeper.ts')], {
     cwd: '/',
-    env: { PATH: env['PATH'] },
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endFamily, familyOf, signalAll } from './family.ts';
+import { endFamily, familyOf, signalAll, stopAll } from './family.ts';
 import { forget, keep } from './keep.ts';
-import { clearAway } from './remains.ts';
+import { clearAway, throwAwayData } from './remains.ts';
 import type { RealServer, ServerName } from './server.ts';
 import type { User } from './unprivileged.ts';
 
@@ -105,15 +105,15 @@ export class OwnServer implements RealServer {
 
   async empty(): Promise<void> {
     await this.kill();
-    rmSync(join(this.folder, 'data'), { recursive: true, force: true });
+    await throwAwayData(this.folder);
     await this.#prepare();
     await this.start();
   }
 
   pause(): void {
     // First those that fork: none of theirs is missed then.
-    signalAll(this.#heads(), 'SIGSTOP');
-    signalAll(familyOf(this.folder, this.#heads()), 'SIGSTOP');
+    stopAll(this.#heads());
+    stopAll(familyOf(this.folder, this.#heads()));
   }
 
   resume(): void {

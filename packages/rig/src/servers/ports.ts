@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 /**
@@ -22,4 +23,19 @@ export async function isFree(port: number): Promise<boolean> {
     .once('error', () => resolve(false))
     .listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   return promise;
+}
+
+/** Whether a process holds a socket that listens at this port. False for one that has ended. */
+export function listens(pid: number, port: number): boolean {
+  const lines = readFileSync('/proc/net/tcp', 'utf8').trim().split('\n').slice(1);
+  const listening = lines.flatMap((line) => {
+    const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/);
+    return state === '0A' && Number.parseInt(local.split(':')[1] ?? '', 16) === port ? [`socket:[${inode}]`] : [];
+  });
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder).some((name) => listening.includes(readlinkSync(`${folder}/${name}`)));
+  } catch {
+    return false;
+  }
 }

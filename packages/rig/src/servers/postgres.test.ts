@@ -4,6 +4,7 @@ import { livesAsPromised } from './life.contract.ts';
 import { greet, startPostgres } from './postgres.ts';
 import { absent } from './present.ts';
 import { psql } from './psql.fixture.ts';
+import { segmentsOf } from './shared-memory.fixture.ts';
 
 describe('postgres', { skip: absent('postgres') }, () => {
   livesAsPromised(startPostgres, {
@@ -21,6 +22,19 @@ describe('postgres', { skip: absent('postgres') }, () => {
     assert.equal(await psql(server.port, 'show max_connections'), '17');
     assert.equal(await psql(server.port, 'show fsync'), 'on');
     assert.equal(await psql(server.port, 'show synchronous_commit'), 'on');
+  });
+
+  it('leaves no shared memory, emptied or done with', async () => {
+    const pids: number[] = [];
+    {
+      await using server = await startPostgres();
+      pids.push(server.pid);
+      assert.equal(segmentsOf(pids).length, 1);
+      await server.empty();
+      pids.push(server.pid);
+      assert.equal(segmentsOf(pids).length, 1);
+    }
+    assert.deepEqual(segmentsOf(pids), []);
   });
 
   it('says why it does not start', async () => {

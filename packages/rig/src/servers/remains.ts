@@ -3,12 +3,17 @@ import { join } from 'node:path';
 import { Process } from '../process.ts';
 import { endFamily } from './family.ts';
 
-/** Removes all that there is of a server: processes, memory that the kernel keeps for it, and its folder with all data. */
+/** Removes all that there is of a server: its processes, its data, and its folder. */
 export async function clearAway(folder: string, heads: readonly number[]): Promise<void> {
   await endFamily(folder, heads);
+  await throwAwayData(folder);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Removes the data of a server that has been killed, and the memory that the kernel keeps for it. */
+export async function throwAwayData(folder: string): Promise<void> {
   await freeSegment(folder);
-  // An owner that was interrupted may have had a child that was still writing there.
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  rmSync(join(folder, 'data'), { recursive: true, force: true });
 }
 
 /** A PostgreSQL that was killed leaves a few bytes of System V memory behind, which outlive everybody. Line 7: its key and its id. */
