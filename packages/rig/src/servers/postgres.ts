@@ -16,12 +16,16 @@ function packet(content: Buffer): Buffer {
   return Buffer.concat([length, content]);
 }
 
-/**
- * Starts a PostgreSQL whose user `postgres` needs no password. `settings` are added to its configuration, such as `{ max_connections: '20' }`;
- * synchronisation stays as it is, on. Throws where this machine has none.
- */
-export async function startPostgres({ settings = {} }: { settings?: Record<string, string> } = {}): Promise<RealServer> {
-  const [command, initdb] = [need('postgres'), need('initdb')];
+export interface PostgresOptions {
+  /** Added to its configuration, such as `{ max_connections: '20' }`; synchronisation stays as it is, on. */
+  readonly settings?: Record<string, string>;
+  /** It begins as a copy of this one, which runs, and follows it until it is promoted (`SELECT pg_promote()`). */
+  readonly standbyOf?: RealServer;
+}
+
+/** Starts a PostgreSQL whose user `postgres` needs no password. Throws where this machine has none. */
+export async function startPostgres({ settings = {}, standbyOf }: PostgresOptions = {}): Promise<RealServer> {
+  const [command, initdb, copy] = [need('postgres'), need('initdb'), need('pg_basebackup')];
   const [port = 0] = await freePorts(1);
   const configuration = {
     listen_addresses: '127.0.0.1',
@@ -37,6 +41,10 @@ export async function startPostgres({ settings = {} }: { settings?: Record<strin
     port,
     user: unprivileged(),
     prepare(folder) {
+      if (standbyOf !== undefined) {
+        const from = ['-h', '127.0.0.1', '-p', String(standbyOf.port), '-U', 'postgres'];
+        return { command: copy, args: ['-D', `${folder}/data`, ...from, '-R', '-X', 'stream', '-c', 'fast', '--no-sync'] };
+      }
       const args = ['-D', `${folder}/data`, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8'];
       return { command: initdb, args: [...args, '--no-sync', '--no-instructions'] };
     },

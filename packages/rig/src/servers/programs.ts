@@ -11,7 +11,7 @@ const caches = [join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'hubbub
 /** Folders that are asked before PATH. Debian has PostgreSQL's programs in a folder for each version; the newest serves. */
 function first(program: string): readonly string[] {
   if (program === 'nats-server') return caches.map((cache) => join(cache, nats));
-  if (program === 'postgres' || program === 'initdb') {
+  if (program === 'postgres' || program === 'initdb' || program === 'pg_basebackup') {
     const version = (path: string): number => Number(/(\d+)\/bin$/.exec(path)?.[1]);
     return globSync('/usr/lib/postgresql/*/bin').sort((a, b) => version(b) - version(a));
   }
