@@ -83,6 +83,7 @@ export const interleaveRules: readonly Rule[] = [
     const { member, settled, way } = ground;
     const one = await member(way.open);
     await settled();
+    one.gaps.length = 0;
     for (const seeds of groups(1, 200, 2 * sideBySide)) {
       // Behind the first calls, and before the last.
       setImmediate(() => setImmediate(() => way.cut()));

@@ -82,13 +82,13 @@ export class Member {
   }
 
   /** Speaks until it is dropped: from then on it knows that there is no way. */
-  async down(): Promise<void> {
+  readonly down = async (): Promise<void> => {
     const { dropped } = this.broker;
     await until('what is published is dropped', () => {
       this.broker.publish('room:nowhere', 'is anybody there?');
       return this.broker.dropped > dropped;
     });
-  }
+  };
 }
 
 /** Makes a rule. */
