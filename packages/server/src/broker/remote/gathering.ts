@@ -1,7 +1,9 @@
 import type { Link, Parcel } from './line.ts';
 
 /** What may wait for its turn, and what may be with the server without an answer: this is no queue, beyond it envelopes are dropped. */
-const most = { parcels: 4_000, bytes: 4 * 1024 * 1024, batches: 4, parcelsOfBatch: 500 };
+const most = { parcels: 4_000, characters: 4 * 1024 * 1024, batches: 4 };
+/** One batch is less than a megabyte, whatever its letters are: more, some servers refuse. One envelope alone is a batch in any case. */
+const mostOfBatch = { parcels: 500, characters: 256 * 1024 };
 
 /** Gathers what is published in one turn, and hands it to one link. */
 export class Gathering {
@@ -9,7 +11,7 @@ export class Gathering {
   readonly #onDropped: (count: number) => void;
   #waiting: Parcel[] = [];
   #characters = 0;
-  /** Batches that the server has not answered, each with its size. */
+  /** Batches that the server has not answered. */
   readonly #flying = new Set<readonly Parcel[]>();
   #due = false;
   #closed = false;
@@ -21,7 +23,7 @@ export class Gathering {
 
   add(parcel: Parcel): void {
     const { length } = parcel.envelope;
-    if (this.#waiting.length >= most.parcels || this.#characters + length > most.bytes) return this.#onDropped(1);
+    if (this.#waiting.length >= most.parcels || this.#characters + length > most.characters) return this.#onDropped(1);
     this.#waiting.push(parcel);
     this.#characters += length;
     if (this.#due) return;
@@ -43,11 +45,21 @@ export class Gathering {
 
   #flush(): void {
     while (this.#waiting.length > 0 && this.#flying.size < most.batches) {
-      const parcels = this.#waiting.splice(0, most.parcelsOfBatch);
-      for (const { envelope } of parcels) this.#characters -= envelope.length;
+      const parcels = this.#batch();
       this.#flying.add(parcels);
       void this.#send(parcels);
     }
+  }
+
+  #batch(): readonly Parcel[] {
+    let [count, characters] = [0, 0];
+    for (const { envelope } of this.#waiting) {
+      if (count > 0 && (count === mostOfBatch.parcels || characters + envelope.length > mostOfBatch.characters)) break;
+      count += 1;
+      characters += envelope.length;
+    }
+    this.#characters -= characters;
+    return this.#waiting.splice(0, count);
   }
 
   async #send(parcels: readonly Parcel[]): Promise<void> {
