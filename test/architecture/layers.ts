@@ -44,7 +44,9 @@ const layers: readonly Layer[] = [
   { of: 'server/broker/envelope', may: ['protocol'], ...pure },
   { of: 'server/broker/local', may: ['server/broker/broker', 'server/broker/envelope', 'protocol'], ...pure },
   { of: 'server/broker/lossy', may: ['server/broker/broker', 'server/broker/envelope', 'server/broker/local', 'protocol'], ...pure },
-  { of: 'server/broker/*', may: ['server/broker/broker', 'server/broker/envelope', 'protocol'], ...open },
+  // What all have in common that are on a server.
+  { of: 'server/broker/remote', may: ['server/broker/broker'], packages: [], node: true },
+  { of: 'server/broker/*', may: ['server/broker/broker', 'server/broker/envelope', 'server/broker/remote', 'protocol'], ...open },
   { of: 'server/store/store', may: ['protocol'], ...pure },
   { of: 'server/store/memory', may: ['server/store/store', 'protocol'], ...pure },
   { of: 'server/store/*', may: ['server/store/store', 'protocol'], ...open },

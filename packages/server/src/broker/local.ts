@@ -15,6 +15,7 @@ export function localBus(turn: (run: () => void) => void): LocalBus {
     members.add(member);
     return {
       limits: { envelopeBytes: Number.POSITIVE_INFINITY, ownBell: false },
+      dropped: 0,
       subscribe: async (channels) => {
         for (const channel of channels) member.channels.add(channel);
       },

@@ -39,6 +39,9 @@ export function lossy(open: OpenBroker, { random, timer, loss }: LossyParts): Op
     });
     return {
       limits: { ...inner.limits, ownBell: true },
+      get dropped() {
+        return inner.dropped;
+      },
       subscribe: (channels) => inner.subscribe(channels),
       unsubscribe: (channels) => inner.unsubscribe(channels),
       publish: (channel, envelope) => {
