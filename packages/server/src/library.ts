@@ -44,6 +44,8 @@ export interface AttachOptions {
   readonly build?: string;
   /** Gets how each link ended. */
   readonly onEnd?: (end: LinkEnd) => void;
+  /** False: what is told to the other nodes brings no events along; each of them reads the store. */
+  readonly parcels?: boolean;
 }
 
 /** A draft without an id gets a new one. To try again after a failure that passes, give the same id: then it is in the log once. */
@@ -72,10 +74,10 @@ export interface HubbubServer {
  * listens already.
  */
 export async function attach(server: Server, options: AttachOptions): Promise<HubbubServer> {
-  const { store, authority, identity, origins = [], trustProxy = [], build = '', onEnd } = options;
+  const { store, authority, identity, origins = [], trustProxy = [], build = '', onEnd, parcels = true } = options;
   const env = processEnv();
   const broker = options.broker ?? localBus(env.turn).open;
-  const parts = { env, store, broker, authority, identity, presence: openPresence(), build };
+  const parts = { env, store, broker, authority, identity, presence: openPresence(), build, parcels };
   const node = createNode({ ...parts, ...(onEnd && { onEnd }) });
   // Throws at a setting that is none, before anything is started.
   const peers = new Peers({ trustProxy, origins, now: env.now });

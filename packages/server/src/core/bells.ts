@@ -17,6 +17,7 @@ export class Bells {
   readonly #history: History;
   readonly #cluster: string;
   readonly #node: string;
+  readonly #parcels: boolean;
   readonly #onRing: (channel: string, head: number, entries: readonly Entry[]) => void;
   #broker: Broker | undefined;
   /** Own bells that are out, by number: when they were rung. */
@@ -26,11 +27,13 @@ export class Bells {
   #cancel: (() => void) | undefined;
   #closed = false;
 
-  constructor(env: Env<Mechanism>, history: History, cluster: string, node: string, onRing: Bells['ring']) {
+  /** `parcels`: whether bells carry events. */
+  constructor(env: Env<Mechanism>, history: History, cluster: string, node: string, onRing: Bells['ring'], parcels: boolean) {
     this.#env = env;
     this.#history = history;
     this.#cluster = cluster;
     this.#node = node;
+    this.#parcels = parcels;
     this.#onRing = (channel, head, entries) => onRing(channel, head, entries);
   }
 
@@ -63,7 +66,7 @@ export class Bells {
     const broker = this.#broker;
     if (!broker) return;
     const { epoch, mark } = this.#history;
-    const envelope = { cluster: this.#cluster, node: this.#node, epoch, mark, channel, head, entries };
+    const envelope = { cluster: this.#cluster, node: this.#node, epoch, mark, channel, head, entries: this.#parcels ? entries : [] };
     const text = encodeEnvelope(envelope);
     const fits = text.length <= broker.limits.envelopeBytes && byteLength(text) <= broker.limits.envelopeBytes;
     broker.publish(channel, fits ? text : encodeEnvelope({ ...envelope, entries: [] }));

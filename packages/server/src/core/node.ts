@@ -48,6 +48,8 @@ export interface NodeParts {
   readonly onEnd?: (end: LinkEnd) => void;
   /** At what pace links may say hello; left out: as the design has it. */
   readonly hellos?: Partial<AdmissionLimits>;
+  /** False: bells carry no events, so that every node reads the store on each bell. For whoever wants to see what parcels are worth. */
+  readonly parcels?: boolean;
 }
 
 export type { NodeStatus } from './status.ts';
@@ -115,8 +117,13 @@ class Node implements HubbubNode {
       concerned: (channel, header) => this.#concerned(channel, header),
     });
     this.#flights = new Flights(env, this.#history, (channel, landing) => this.#hub.get(channel)?.landed(landing));
-    this.#bells = new Bells(env, this.#history, store.cluster, this.id, (channel, head, entries) =>
-      this.#hub.get(channel)?.ring(head, entries),
+    this.#bells = new Bells(
+      env,
+      this.#history,
+      store.cluster,
+      this.id,
+      (channel, head, entries) => this.#hub.get(channel)?.ring(head, entries),
+      parts.parcels ?? true,
     );
     this.#repair = new Repair(env, this.#flights, () => this.#bells.patience);
     this.#look = new Look(env, this.#history, this.#hub, {
