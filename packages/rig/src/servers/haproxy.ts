@@ -18,9 +18,15 @@ export interface Haproxy extends RealServer {
 
 /**
  * Starts an HAProxy with this configuration, as text; a statistics socket is added to it. `port` is where one of its frontends listens:
- * it is ready when that port accepts. Throws where this machine has none, and with its log when it refuses the configuration.
+ * it is ready when that port accepts. `env` is what the configuration reads from its environment. Throws where this machine has none, and
+ * with its log when it refuses the configuration.
  */
-export async function startHaproxy({ config, port }: { config: string; port: number }): Promise<Haproxy> {
+export async function startHaproxy(options: {
+  readonly config: string;
+  readonly port: number;
+  readonly env?: Readonly<Record<string, string>>;
+}): Promise<Haproxy> {
+  const { config, port, env = {} } = options;
   const command = need('haproxy');
   const files = (folder: string): [config: string, ours: string] => [`${folder}/haproxy.cfg`, `${folder}/ours.cfg`];
   const server = await OwnServer.open({
@@ -34,7 +40,7 @@ export async function startHaproxy({ config, port }: { config: string; port: num
       writeFileSync(ours, `global\n  stats socket ${folder}/stats.sock mode 600 level admin expose-fd listeners\n`);
       return undefined;
     },
-    main: (folder) => ({ command, args: ['-W', '-f', files(folder)[0], '-f', files(folder)[1]] }),
+    main: (folder) => ({ command, args: ['-W', '-f', files(folder)[0], '-f', files(folder)[1]], env }),
     answers: () => accepts(port),
   });
   const stats = async (line: string): Promise<string> => text(connect(`${server.folder}/stats.sock`).end(`${line}\n`));
@@ -45,7 +51,7 @@ export async function startHaproxy({ config, port }: { config: string; port: num
       const before = await worker(stats);
       writeFileSync(own, changed);
       // It would go on with the old one and say so in its log only.
-      const { code, stderr } = await Process.run({ command, args: ['-c', '-f', own, '-f', ours] });
+      const { code, stderr } = await Process.run({ command, args: ['-c', '-f', own, '-f', ours], env });
       if (code !== 0) throw new Error(`haproxy refuses its configuration\n${stderr}`);
       server.signal('SIGUSR2');
       await until('haproxy has a new worker', async () => (await worker(stats)) !== before);

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Process } from '../process.ts';
 import { accepts } from './ask.ts';
 import { familyOf } from './family.ts';
@@ -15,10 +16,15 @@ export interface Nginx extends RealServer {
 
 /**
  * Starts an nginx with this configuration, as text, which says nothing of `daemon`, `pid` and the main `error_log`: these are ours.
- * `port` is where one of its servers listens: it is ready when that port accepts. Throws where this machine has none, and with its log
- * when it refuses the configuration.
+ * `port` is where one of its servers listens: it is ready when that port accepts. `files` are what the configuration includes, by their
+ * paths beside it. Throws where this machine has none, and with its log when it refuses the configuration.
  */
-export async function startNginx({ config, port }: { config: string; port: number }): Promise<Nginx> {
+export async function startNginx(options: {
+  readonly config: string;
+  readonly port: number;
+  readonly files?: Readonly<Record<string, string>>;
+}): Promise<Nginx> {
+  const { config, port, files = {} } = options;
   const command = need('nginx');
   const own = (folder: string): string => `${folder}/nginx.conf`;
   const args = (folder: string): string[] => {
@@ -30,6 +36,10 @@ export async function startNginx({ config, port }: { config: string; port: numbe
     port,
     prepare(folder) {
       writeFileSync(own(folder), config);
+      for (const [path, text] of Object.entries(files)) {
+        mkdirSync(dirname(join(folder, path)), { recursive: true });
+        writeFileSync(join(folder, path), text);
+      }
       return undefined;
     },
     main: (folder) => ({ command, args: args(folder) }),

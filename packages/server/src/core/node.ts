@@ -65,6 +65,8 @@ export interface HubbubNode {
   readonly calls: Calls;
   /** What it sees of itself, for status pages and tests. */
   status(): NodeStatus;
+  /** It is going, and lets nobody in. */
+  readonly draining: boolean;
   /**
    * Says `bye` to all links, answers what is under way (a second at most), ends the links with `closing`, and everything that it has
    * begun. `drainMs`: before that, links work on for so long at most while their clients move over to other nodes, and nobody new is let
@@ -186,6 +188,10 @@ class Node implements HubbubNode {
     const connection = new Connection(this.#connectionParts, transport);
     this.#links.add(connection);
     return connection;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
   }
 
   status(): NodeStatus {

@@ -39,6 +39,7 @@ export function upgrade(target: string, more = ''): string {
 
 export class Links {
   now = 1_000;
+  draining = false;
   timers: { readonly at: number; readonly run: () => void }[] = [];
   readonly links: Attached[] = [];
   /** The server's sockets, in the order in which they came. */
@@ -67,6 +68,7 @@ export class Links {
         count: () => {},
       },
       attach: (transport) => this.#attach(transport),
+      draining: () => this.draining,
     });
   }
 

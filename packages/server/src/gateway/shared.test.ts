@@ -41,6 +41,7 @@ describe('a shared server', () => {
       env,
       peers: new Peers({ trustProxy: [], origins: [], now: env.now }),
       shared: true,
+      draining: () => false,
       attach: (transport) => {
         links.push(transport);
         return { onFrame: () => {}, onRoom: () => {}, onClosed: () => {} };

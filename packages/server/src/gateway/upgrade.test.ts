@@ -98,6 +98,17 @@ describe('upgrade', () => {
     await waitFor('it', () => link.frames.length === 1);
   });
 
+  it('P36: refuses upgrades while its node is going, so that a balancer takes them elsewhere, and leaves the open links as they are', async () => {
+    const { client, link } = await on.open();
+    on.draining = true;
+    const answer = await on.raw(upgrade('/v1/ws'));
+    assert.match(answer, /^HTTP\/1\.1 503 .*application\/problem\+json/s);
+    assert.equal(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))).code, 'draining');
+    assert.equal(on.links.length, 1);
+    client.send('still there');
+    await waitFor('it', () => link.frames.length === 1);
+  });
+
   it('takes no more upgrades once stopped, and leaves the open links to their node', async () => {
     const { client, link } = await on.open();
     on.stop();

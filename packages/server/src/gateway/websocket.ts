@@ -21,6 +21,8 @@ export interface WebSocketParts {
   readonly env: Env;
   readonly peers: Peers;
   attach(transport: Transport): LinkSink;
+  /** Whether the node is going, so that links are for other nodes to take. */
+  draining(): boolean;
   /** The server is somebody else's: an offer to upgrade anything but our path meets what it would have met without us. */
   readonly shared?: boolean;
 }
@@ -52,6 +54,10 @@ export function listenWebSocket(server: Server, parts: WebSocketParts): () => vo
     }
     if (!parts.peers.originAllowed(request)) {
       return refuse(socket, '403 Forbidden', { title: 'This page may not connect here', status: 403, code: 'forbidden' });
+    }
+    // A load balancer that has not noticed yet takes this client to another node; from behind an upgrade it no longer could.
+    if (parts.draining()) {
+      return refuse(socket, '503 Service Unavailable', { title: 'This server is going', status: 503, code: 'draining' });
     }
     const loopback = fromLoopback(request);
     upgrader.handleUpgrade(request, socket, head, (client) => new WebSocketTransport(client, socket as Socket, loopback, parts));
