@@ -5,9 +5,10 @@ import type { Socket } from 'node:net';
  * - `pass`: they are handed on.
  * - `hold`: they are not read, so that what the kernels on the way cannot take, the sender cannot send. They come later.
  * - `dribble`: one byte a second is handed on; the rest comes later.
+ * - `lateMs`: each byte comes so much later.
  * - `lose`: they are read and gone, and so is the news that the sender has closed: nobody is there any more, and nobody says so.
  */
-export type Weather = 'pass' | 'hold' | 'dribble' | 'lose';
+export type Weather = 'pass' | 'hold' | 'dribble' | 'lose' | { readonly lateMs: number };
 
 const dribbleMs = 1_000;
 
@@ -29,6 +30,8 @@ export class OneWay {
   /** Read, and not to be handed on yet. */
   #waiting: Buffer = Buffer.alloc(0);
   #dribble: NodeJS.Timeout | undefined;
+  /** On their way, the earliest first; each has a timer of its own. */
+  readonly #late: Buffer[] = [];
   /** How the sender has closed, and whether that was lost too. */
   #end: 'open' | 'ended' | 'closed' | 'failed' = 'open';
   #endLost = false;
@@ -52,16 +55,29 @@ export class OneWay {
 
   set(weather: Weather): void {
     this.#weather = weather;
+    for (const bytes of this.#late.splice(0)) this.#hand(bytes);
     clearInterval(this.#dribble);
     if (weather === 'dribble') this.#dribble = setInterval(() => this.#drop(), dribbleMs).unref();
     this.#flow();
   }
 
   #came(bytes: Buffer): void {
-    if (this.#weather === 'pass' && this.#waiting.length === 0) this.#hand(bytes);
+    if (typeof this.#weather === 'object') this.#delay(bytes, this.#weather.lateMs);
+    else if (this.#weather === 'pass' && this.#waiting.length === 0) this.#hand(bytes);
     else if (this.#weather === 'lose') this.lost += bytes.length;
     else this.#waiting = Buffer.concat([this.#waiting, bytes]);
     this.#flow();
+  }
+
+  /** What is late when the weather changes comes then, before what is behind it. */
+  #delay(bytes: Buffer, ms: number): void {
+    this.#late.push(bytes);
+    setTimeout(() => {
+      if (this.#late[0] !== bytes) return;
+      this.#late.shift();
+      this.#hand(bytes);
+      this.#finish();
+    }, ms);
   }
 
   #hand(bytes: Buffer): void {
@@ -99,7 +115,7 @@ export class OneWay {
 
   /** The receiver hears of the end behind the last byte, or never. */
   #finish(): void {
-    if (this.#end === 'open' || this.#weather === 'lose' || this.broken || this.#waiting.length > 0) return;
+    if (this.#end === 'open' || this.#weather === 'lose' || this.broken || this.#waiting.length > 0 || this.#late.length > 0) return;
     if (this.#end === 'failed') reset(this.#to);
     else if (this.#end === 'closed') this.#to.destroySoon();
     else this.#to.end();

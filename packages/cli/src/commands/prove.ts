@@ -1,4 +1,5 @@
 import { CommandError } from '../fail.ts';
+import { lacking, mostNodes, type Setting } from '../prove/cluster.ts';
 import { faultNames, faultsNamed } from '../prove/faults.ts';
 import { exitCodeOf, type Findings } from '../prove/findings.ts';
 import { prove as run, SetupError } from '../prove/run.ts';
@@ -17,20 +18,18 @@ export interface ProveOptions {
   readonly json?: boolean;
 }
 
-/** What there is to be proved, so far. */
-const available = { store: 'sqlite', broker: 'local', transport: 'websocket', nodes: 1 } as const;
+const stores: readonly string[] = ['sqlite', 'postgres'];
+const brokers: readonly string[] = ['local', 'redis', 'nats', 'rabbitmq', 'kafka', 'postgres', 'rethinkdb'];
 
 /** Proves the promises on real processes, under real faults. Exit code 1: one was broken; 2: nothing was shown, for a fault left no trace, or the run could not be set up. */
 export async function prove(options: ProveOptions): Promise<void> {
-  for (const [name, only] of Object.entries(available)) {
-    const given = options[name as keyof typeof available];
-    if (given !== only) throw new CommandError(`--${name} ${given}: there is ${only} alone`, 2);
-  }
+  const setting = settingOf(options);
   if (options.clients < 2) throw new CommandError(`--clients ${options.clients}: it takes two`, 2);
   if (options.channels < 1) throw new CommandError(`--channels ${options.channels}: it takes one`, 2);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   const faults = options.faults.split(',').flatMap((name) => {
-    const some = faultsNamed(name, seed);
+    const some = faultsNamed(name, seed, setting);
+    if (!some && faultNames.includes(name)) throw new CommandError(`--faults ${name}: there is nothing here that it could befall`, 2);
     if (!some) throw new CommandError(`there is no fault ${name}: they are ${faultNames.join(', ')}`, 2);
     return some;
   });
@@ -39,13 +38,26 @@ export async function prove(options: ProveOptions): Promise<void> {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
   try {
-    const findings = await run({ faults, clients, channels, rate, seconds, seed, say, signal: stopping.signal });
+    const findings = await run({ setting, faults, clients, channels, rate, seconds, seed, say, signal: stopping.signal });
     process.stdout.write(json ? `${JSON.stringify(findings)}\n` : table(findings));
     process.exitCode = exitCodeOf(findings);
   } catch (error) {
     if (stopping.signal.aborted) throw new CommandError('broken off: nothing was shown', 2);
     throw error instanceof SetupError ? new CommandError(error.message, 2) : error;
   }
+}
+
+/** Throws CommandError for what cannot be, or cannot be had here. */
+function settingOf({ store, broker, transport, nodes }: ProveOptions): Setting {
+  if (transport !== 'websocket') throw new CommandError(`--transport ${transport}: there is websocket alone`, 2);
+  if (!stores.includes(store)) throw new CommandError(`--store ${store}: one of ${stores.join(', ')}`, 2);
+  if (!brokers.includes(broker)) throw new CommandError(`--broker ${broker}: one of ${brokers.join(', ')}`, 2);
+  if (nodes < 1 || nodes > mostNodes) throw new CommandError(`--nodes ${nodes}: 1 to ${mostNodes}`, 2);
+  if (nodes > 1 && store === 'sqlite') throw new CommandError('--nodes: several need a store that they share: --store postgres', 2);
+  const setting = { store, broker, nodes } as Setting;
+  const lack = lacking(setting);
+  if (lack !== undefined) throw new CommandError(`nothing was shown: ${lack}`, 2);
+  return setting;
 }
 
 function table({ violations, void: traceless, faults, faultSeen, ...figures }: Findings): string {

@@ -1,13 +1,18 @@
 import type { FaultProxy } from '@hubbub/rig/proxy';
 import type { SmallDisk } from '@hubbub/rig/small-disk';
 import type { Dice } from '@hubbub/sim/random';
+import type { Cluster, Setting } from './cluster.ts';
 import type { Crews } from './crews.ts';
 import type { Cut } from './history.ts';
-import type { Server } from './server.ts';
+import type { Numbers, Server } from './server.ts';
 
 /** What a fault may lay hands on. */
 export interface Scene {
+  readonly cluster: Cluster;
+  /** The node that it befalls, if it befalls one. */
   readonly server: Server;
+  /** What all nodes hold, together. */
+  readonly numbers: () => Promise<Numbers>;
   readonly crews: Crews;
   readonly channels: readonly string[];
   /** By the name of each client: its own way to the server. */
@@ -29,6 +34,8 @@ export interface Fault {
   readonly name: string;
   /** It needs the server's folder on a small disk. */
   readonly needsDisk?: boolean;
+  /** Whether there is what it befalls; left out: always. */
+  applies?(setting: Setting): boolean;
   /** What this machine lacks for it; undefined: nothing. */
   lacks?(): Promise<string | undefined>;
   /**

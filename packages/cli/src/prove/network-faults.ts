@@ -71,7 +71,7 @@ export const storm: Fault = {
 export const halfOpen: Fault = {
   name: 'half-open',
   strike: async (scene, dice) => {
-    const { server, proxies, until, violate } = scene;
+    const { numbers, proxies, until, violate } = scene;
     const some = victims(scene, dice);
     const dead = [...some.values()].flatMap(({ links }) => [...links]);
     for (const link of dead) link.set({ up: 'lose', down: 'lose' });
@@ -79,7 +79,7 @@ export const halfOpen: Fault = {
     const back = await until(() => [...some.values()].every(isBack), clientPatience);
     if (!back) violate(`I12: a client did not give a dead link up within ${clientPatience / 1_000} s`);
     const lost = dead.reduce((sum, { up, down }) => sum + up.lost + down.lost, 0);
-    const letGo = await until(async () => (await server.numbers())['links'] === proxies.size, serverPatience);
+    const letGo = await until(async () => (await numbers())['links'] === proxies.size, serverPatience);
     if (!letGo) violate(`I8: the server did not let go of dead links within ${serverPatience / 1_000} s more`);
     for (const link of dead) link.reset();
     return dead.length > 0 && lost > 0 ? `${dead.length} links led nowhere, ${lost} bytes vanished` : undefined;

@@ -2,9 +2,22 @@ import { connect } from '@hubbub/client';
 import { platformEnv } from '@hubbub/client/platform/env';
 import { uuidv7 } from '@hubbub/protocol/id';
 import { type Account, now, type Sending } from './history.ts';
+import type { Server } from './server.ts';
 
 /** Where the prover itself asks whether something can be written; no client reads it. */
 export const probeChannel = 'room:probe';
+
+/** Sends an event there, by HTTP, and answers `ok` or the code. */
+export async function probe(server: Server): Promise<string> {
+  const answer = await server.ask(`/v1/channels/${probeChannel}/events`, { kind: 'message', body: 'is there room?' });
+  return answer.ok ? 'ok' : (((await answer.json()) as { code?: string }).code ?? String(answer.status));
+}
+
+/** Which history the log is of; empty where nobody answers. */
+export async function epochOf({ server, channels }: { readonly server: Server; readonly channels: readonly string[] }): Promise<string> {
+  const answer = await server.ask(`/v1/channels/${channels[0]}/events?limit=1`);
+  return ((await answer.json()) as { epoch?: string }).epoch ?? '';
+}
 
 /** Makes the channels of a run, in which every guest may read and send from then on. Answers what it has sent to do so. */
 export async function openRooms(url: string, channels: readonly string[]): Promise<Account> {

@@ -1,12 +1,15 @@
 import { Dice, randomStream } from '@hubbub/sim/random';
 import { check } from './checker.ts';
+import type { Setting } from './cluster.ts';
 import type { Fault } from './fault.ts';
 import { type Findings, findingsOf, foundByLook, type Phase } from './findings.ts';
 import { readLog } from './fresh-reader.ts';
 import { type History, now } from './history.ts';
-import { Theatre } from './theatre.ts';
+import { type Look, Theatre } from './theatre.ts';
 
 export interface ProveOptions {
+  /** Left out: one node, on the embedded store. */
+  readonly setting?: Setting;
   readonly faults: readonly Fault[];
   readonly clients: number;
   readonly channels: number;
@@ -26,6 +29,7 @@ export interface ProveOptions {
 /** Whatever went wrong before anything could be shown. */
 export class SetupError extends Error {}
 
+const alone: Setting = { store: 'sqlite', broker: 'local', nodes: 1 };
 const healing = 10_000;
 /** For the outboxes to become empty, and for everybody to have everything. */
 const settlePatience = 90_000;
@@ -33,7 +37,7 @@ const leavePatience = 15_000;
 
 /** Runs a real server and real clients under load, lets each fault happen to them, and says which promises held. Throws SetupError. */
 export async function prove(options: ProveOptions): Promise<Findings> {
-  const { clients, channels, rate, seed, signal, say } = options;
+  const { setting = alone, clients, channels, rate, seed, signal, say } = options;
   const lacking: string[] = [];
   const faults: Fault[] = [];
   for (const fault of options.faults) {
@@ -47,10 +51,10 @@ export async function prove(options: ProveOptions): Promise<Findings> {
   if (faults.length === 0 && lacking.length > 0) return findingsOf(nothing);
 
   const onSmallDisk = faults.some(({ needsDisk }) => needsDisk === true);
-  await using theatre = await Theatre.open({ clients, channels, seed, onSmallDisk }, signal).catch((cause: Error) => {
+  await using theatre = await Theatre.open({ setting, clients, channels, seed, onSmallDisk }, signal).catch((cause: Error) => {
     throw new SetupError(`nothing was shown, for the run could not be set up: ${cause.message}`, { cause });
   });
-  say(`${clients} clients are live in ${channels} channels, on ${theatre.server.url}`);
+  say(`${clients} clients are live in ${channels} channels, on ${theatre.cluster.nodes.map(({ url }) => url).join(', ')}`);
   const phases: Phase[] = [];
   await theatre.crews.load(rate);
   if (faults.length === 0) phases.push(await calmPhase(theatre, options));
@@ -60,31 +64,30 @@ export async function prove(options: ProveOptions): Promise<Findings> {
   await theatre.compare('in the end', leavePatience, true);
   await theatre.empty(leavePatience);
   await theatre.finish();
-  const { heldMs } = theatre.server;
+  const heldMs = theatre.cluster.nodes.reduce((sum, node) => sum + node.heldMs, 0);
   return findingsOf({ history, verdict: check(history), phases, rate, seed, heldMs, lacking, broken: theatre.broken });
 }
 
 /** Load, the fault, 10 s, load. */
 async function phase(theatre: Theatre, fault: Fault, { seconds, seed, say, healingMs = healing }: ProveOptions): Promise<Phase> {
-  const { server } = theatre;
   const dice = new Dice(randomStream(seed, fault.name));
+  const victim = dice.pick(theatre.cluster.nodes) ?? theatre.server;
   const before = seconds * 1_000 * dice.between(0.3, 0.7);
   const from = now();
-  const { pid } = server;
-  const atStart = await server.foundByLook();
+  const atStart = await theatre.looks();
   await theatre.pause(before);
-  const atStrike = await server.foundByLook();
+  const atStrike = await theatre.looks();
   const struckAt = now();
   say(`${fault.name} …`);
-  const seen = await fault.strike(theatre, dice);
+  const seen = await fault.strike(theatre.scene(victim), dice);
   const healedAt = now();
   say(`${fault.name}: ${seen ?? 'left no trace'}; healed after ${((healedAt - struckAt) / 1_000).toFixed(1)} s`);
   await theatre.pause(healingMs);
-  const atHealed = await server.foundByLook();
+  const atHealed = await theatre.looks();
   await theatre.compare(`after ${fault.name}`, leavePatience);
   const healthy = now();
   await theatre.pause(seconds * 1_000 - before);
-  const atEnd = await server.foundByLook();
+  const atEnd = await theatre.looks();
   const until = now();
   const { answered, unanswered } = await theatre.crews.standing();
   say(`${fault.name}: ${answered} events are acknowledged, ${unanswered} on their way`);
@@ -96,16 +99,31 @@ async function phase(theatre: Theatre, fault: Fault, { seconds, seed, say, heali
       { from, to: from + before },
       { from: healthy, to: until },
     ],
-    ...foundByLook({ atStart, atStrike, atHealed, atEnd, restarted: server.pid !== pid }),
+    ...foundByAll(atStart, atStrike, atHealed, atEnd),
+  };
+}
+
+function foundByAll(atStart: readonly Look[], ...later: readonly [readonly Look[], readonly Look[], readonly Look[]]) {
+  const [atStrike, atHealed, atEnd] = later.map((looks) => looks.map(({ found }) => found));
+  const each = atStart.map(({ pid, found }, node) =>
+    foundByLook({
+      ...{ atStart: found, atStrike: atStrike?.[node] ?? 0, atHealed: atHealed?.[node] ?? 0, atEnd: atEnd?.[node] ?? 0 },
+      restarted: later[2][node]?.pid !== pid,
+    }),
+  );
+  return {
+    foundInCalm: each.reduce((sum, one) => sum + one.foundInCalm, 0),
+    found: each.reduce((sum, one) => sum + one.found, 0),
   };
 }
 
 /** Load alone. */
 async function calmPhase(theatre: Theatre, { seconds }: ProveOptions): Promise<Phase> {
   const from = now();
-  const foundAtStart = await theatre.server.foundByLook();
+  const sum = (looks: readonly Look[]): number => looks.reduce((total, { found }) => total + found, 0);
+  const foundAtStart = sum(await theatre.looks());
   await theatre.pause(seconds * 1_000);
-  const found = (await theatre.server.foundByLook()) - foundAtStart;
+  const found = sum(await theatre.looks()) - foundAtStart;
   const until = now();
   const spell = { struckAt: until, healedAt: until, until };
   return { fault: 'none', seen: 'there was none', spell, calm: [{ from, to: until }], foundInCalm: found, found };

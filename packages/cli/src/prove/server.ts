@@ -12,6 +12,7 @@ export type Numbers = Readonly<Record<string, number>>;
 /** A real server of a run, a process of its own, which is ended and started again on the same folder and port. */
 export class Server implements AsyncDisposable {
   readonly data: string;
+  readonly #args: readonly string[];
   /** Its port, from the first start on. */
   port = 0;
   #process: Process | undefined;
@@ -19,8 +20,10 @@ export class Server implements AsyncDisposable {
   /** For how long its processes have held what they had to give, by process: as they last said before they ended. */
   readonly #heldMs = new Map<number, number>();
 
-  constructor(data: string) {
+  /** `args`: flags of `serve` besides. */
+  constructor(data: string, args: readonly string[] = []) {
     this.data = data;
+    this.#args = args;
   }
 
   get url(): string {
@@ -43,7 +46,7 @@ export class Server implements AsyncDisposable {
 
   /** Starts it and waits until it listens. Throws with its output when it will not. */
   async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
-    const args = [main, 'serve', '--host', '127.0.0.1', '--port', String(this.port), '--data', this.data];
+    const args = [main, 'serve', '--host', '127.0.0.1', '--port', String(this.port), '--data', this.data, ...this.#args];
     this.#process = await Process.start({ command: process.execPath, args, env, ready: /^hubbub listening on .*\n/m });
     this.port = Number(this.#process.match(/^hubbub listening on http:\/\/\S+:(\d+)\n/m)[1]);
     clearInterval(this.#sampler);
@@ -93,7 +96,7 @@ export class Server implements AsyncDisposable {
     });
   }
 
-  /** Reads its whole log where no server runs, and answers what is wrong with it. */
+  /** Has the whole log read, by the server where one runs, and answers what is wrong with it. */
   async check(): Promise<string | undefined> {
     const { code, stdout, stderr } = await Process.run({ command: process.execPath, args: [main, 'check', '--data', this.data] });
     return code === 0 ? undefined : `${stdout}${stderr}`.trim();

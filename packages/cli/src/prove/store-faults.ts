@@ -2,10 +2,11 @@ import { cpSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SmallDisk } from '@hubbub/rig/small-disk';
-import type { Fault, Scene } from './fault.ts';
+import { rollbackDatabase } from './cluster-faults.ts';
+import type { Fault } from './fault.ts';
 import { now } from './history.ts';
 import { stop } from './process-faults.ts';
-import { probeChannel } from './rooms.ts';
+import { epochOf, probe } from './rooms.ts';
 
 /** A write-ahead log that has grown before is written over for a while before it needs room. */
 const untilFull = 90_000;
@@ -14,6 +15,7 @@ const untilFull = 90_000;
 export const fullDisk: Fault = {
   name: 'full-disk',
   needsDisk: true,
+  applies: ({ store }) => store === 'sqlite',
   lacks: mountable,
   strike: async ({ server, disk, pause, until }, dice) => {
     if (!disk) return undefined;
@@ -21,8 +23,7 @@ export const fullDisk: Fault = {
     const full = async (): Promise<boolean> => {
       // What the server gives back is taken too: there is no room left when this resolves.
       taken += await disk.fill();
-      const answer = await server.ask(`/v1/channels/${probeChannel}/events`, { kind: 'message', body: 'is there room?' });
-      return ((await answer.json()) as { code?: string }).code === 'unavailable';
+      return (await probe(server)) === 'unavailable';
     };
     const seen = await until(full, untilFull);
     for (let rest = dice.between(3_000, 8_000); rest > 0; rest -= 500) {
@@ -38,7 +39,8 @@ export const fullDisk: Fault = {
 export const rollbackStore: Fault = {
   name: 'rollback-store',
   strike: async (scene, dice) => {
-    const { server, cuts, pause } = scene;
+    const { server, cluster, cuts, pause } = scene;
+    if (cluster.store) return rollbackDatabase(scene, cluster.store, dice);
     const before = await epochOf(scene);
     const copy = mkdtempSync(join(tmpdir(), 'hubbub-copy-'));
     try {
@@ -71,9 +73,4 @@ async function mountable(): Promise<string | undefined> {
   } finally {
     rmdirSync(folder);
   }
-}
-
-async function epochOf({ server, channels }: Scene): Promise<string> {
-  const answer = await server.ask(`/v1/channels/${channels[0]}/events?limit=1`);
-  return ((await answer.json()) as { epoch?: string }).epoch ?? '';
 }
