@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endFamily, familyOf, signalAll, stopAll } from './family.ts';
+import { familyOf, signalAll, stopAll } from './family.ts';
 import { forget, keep } from './keep.ts';
-import { clearAway, throwAwayData } from './remains.ts';
+import { clearAway, endServer } from './remains.ts';
 import type { RealServer, ServerName } from './server.ts';
 import type { User } from './unprivileged.ts';
 
@@ -99,13 +99,13 @@ export class OwnServer implements RealServer {
 
   async kill(): Promise<void> {
     const ended = [...this.#children].map((child) => once(child, 'exit'));
-    await endFamily(this.folder, this.#heads());
+    await endServer(this.folder, this.#heads());
     await Promise.all(ended);
   }
 
   async empty(): Promise<void> {
     await this.kill();
-    await throwAwayData(this.folder);
+    rmSync(join(this.folder, 'data'), { recursive: true, force: true });
     await this.#prepare();
     await this.start();
   }

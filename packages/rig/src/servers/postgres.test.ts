@@ -42,12 +42,16 @@ describe('postgres', { skip: absent('postgres') }, () => {
     assert.deepEqual(helpers.map(state), Array(helpers.length).fill(undefined));
   });
 
-  it('leaves no shared memory, emptied or done with', async () => {
+  it('leaves no shared memory, killed, emptied or done with', async () => {
     const pids: number[] = [];
     {
       await using server = await startPostgres();
       pids.push(server.pid);
       assert.equal(segmentsOf(pids).length, 1);
+      await server.kill();
+      assert.deepEqual(segmentsOf(pids), []);
+      await server.start();
+      pids.push(server.pid);
       await server.empty();
       pids.push(server.pid);
       assert.equal(segmentsOf(pids).length, 1);

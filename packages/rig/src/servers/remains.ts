@@ -3,17 +3,19 @@ import { join } from 'node:path';
 import { Process } from '../process.ts';
 import { endFamily } from './family.ts';
 
-/** Removes all that there is of a server: its processes, its data, and its folder. */
+/** Removes all that there is of a server: its processes, what the kernel keeps for them, and its folder. */
 export async function clearAway(folder: string, heads: readonly number[]): Promise<void> {
-  await endFamily(folder, heads);
-  await throwAwayData(folder);
+  await endServer(folder, heads);
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Removes the data of a server that has been killed, and the memory that the kernel keeps for it. */
-export async function throwAwayData(folder: string): Promise<void> {
+/**
+ * Ends all processes of a server, and frees the memory that the kernel keeps for them. At once, though a restart would find it: the note
+ * that names it is gone where somebody puts other data in the place of these.
+ */
+export async function endServer(folder: string, heads: readonly number[]): Promise<void> {
+  await endFamily(folder, heads);
   await freeSegment(folder);
-  rmSync(join(folder, 'data'), { recursive: true, force: true });
 }
 
 /** A PostgreSQL that was killed leaves a few bytes of System V memory behind, which outlive everybody. Line 7: its key and its id. */
