@@ -45,12 +45,15 @@ export async function keep<Result>(options: TargetOptions, work: (keeper: Keeper
 /** A killed server leaves its record, and its number may be another process's by now: only who holds the folder's lock runs on it. */
 export function serverRuns(data: string): boolean {
   let pid: unknown;
+  let embedded: unknown;
   try {
-    ({ pid } = JSON.parse(readFileSync(join(data, 'server.json'), 'utf8')) as { pid?: unknown });
+    ({ pid, embedded } = JSON.parse(readFileSync(join(data, 'server.json'), 'utf8')) as { pid?: unknown; embedded?: unknown });
   } catch {
     return false;
   }
-  return typeof pid === 'number' && isAlive(pid) && (process.platform !== 'linux' || holderOf(join(data, 'lock.sqlite')) !== undefined);
+  if (typeof pid !== 'number' || !isAlive(pid)) return false;
+  // Where the log is elsewhere nobody holds the folder.
+  return embedded === false || process.platform !== 'linux' || holderOf(join(data, 'lock.sqlite')) !== undefined;
 }
 
 function isAlive(pid: number): boolean {

@@ -137,6 +137,7 @@ program
   )
   .addOption(new Option('--seed <number>', 'who, when, for how long; left out: any').argParser(whole))
   .option('--json', 'one JSON object as the last line')
+  .option('--matrix', 'all brokers beside all faults, on three nodes and PostgreSQL; prints a table')
   .action(async (options) => (await import('./commands/prove.ts')).prove(options));
 
 program

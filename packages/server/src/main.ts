@@ -12,7 +12,7 @@ import type { Verifier } from './auth/verifier.ts';
 import { localBus } from './broker/local.ts';
 import { chatAuthority } from './chat/authority.ts';
 import { beginRooms, offerOwnership } from './chat/begin.ts';
-import type { Config } from './config.ts';
+import { type Config, StartError } from './config.ts';
 import { createNode } from './core/node.ts';
 import { processEnv } from './env.ts';
 import { openHttp } from './gateway/http.ts';
@@ -76,7 +76,10 @@ export async function startServer(config: Config, sinks: ServerSinks): Promise<S
     };
     const store = await openStore(config, { onFatal: fatal, onNote: sinks.note });
     opened.defer(() => store.close());
-    // The folder is ours, so whoever wrote this has gone.
+    const embedded = config.store.kind === 'sqlite';
+    // An embedded store's folder is ours by now. Of another one nobody holds it: each node needs one for its secrets and its whereabouts.
+    const other = embedded ? undefined : await record.answers();
+    if (other !== undefined) throw new StartError(`--data ${data}: the server at ${other} runs on it; each node has a folder of its own`);
     record.remove();
     const env = processEnv();
     const { random } = env;
@@ -116,7 +119,7 @@ export async function startServer(config: Config, sinks: ServerSinks): Promise<S
     );
     const taken = await http.listen(host, port);
     opened.defer(() => record.remove());
-    record.write({ url: urlOf(reachable(host), taken), pid: process.pid });
+    record.write({ url: urlOf(reachable(host), taken), pid: process.pid, embedded });
     const running = opened.move();
     let closing: Promise<void> | undefined;
     return {

@@ -202,6 +202,12 @@ export const bugs: readonly Bug[] = [
     replace: 'others,',
   },
   {
+    name: 'what was kept for a hole stays when a read has filled it',
+    file: 'core/channel.ts',
+    find: '    this.#forget(header.offset);\n    this.tail.push(event);',
+    replace: '    this.tail.push(event);',
+  },
+  {
     name: 'a list goes on after a refusal',
     file: 'commands/send.ts',
     find: 'if (item.facts || item.empties || item.probe) break;',

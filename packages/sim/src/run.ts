@@ -87,6 +87,8 @@ export async function runSeed(seed: number, plants: Plants = {}): Promise<RunRes
   if (!calm && happened.length < leastFaults) record.violate('void', `only ${happened.length} faults`);
   const looked = world.counts.get('gap') ?? 0;
   if (looked !== cluster.gaps) record.violate('I10', `${cluster.gaps} gaps were told to nodes, ${looked} were looked into`);
+  for (const { name, node } of cluster.members)
+    if (node.status().beyond > 0) record.violate('I8', `${name}: ${node.status().beyond} events are kept for a hole that there is not`);
   if (calm)
     for (const name of ['look_found', 'reset'] as const) if (world.counts.has(name)) record.violate('I13', `${name} without a fault`);
   if (world.counts.has('client_gap')) record.violate('I3', 'a client met a hole');

@@ -2,6 +2,7 @@ import { CommandError } from '../fail.ts';
 import { lacking, mostNodes, type Setting } from '../prove/cluster.ts';
 import { faultNames, faultsNamed } from '../prove/faults.ts';
 import { exitCodeOf, type Findings } from '../prove/findings.ts';
+import { proveMatrix, brokers as remote, tableOf } from '../prove/matrix.ts';
 import { prove as run, SetupError } from '../prove/run.ts';
 
 export interface ProveOptions {
@@ -15,11 +16,12 @@ export interface ProveOptions {
   readonly rate: number;
   readonly seconds: number;
   readonly seed?: number;
+  readonly matrix?: boolean;
   readonly json?: boolean;
 }
 
 const stores: readonly string[] = ['sqlite', 'postgres'];
-const brokers: readonly string[] = ['local', 'redis', 'nats', 'rabbitmq', 'kafka', 'postgres', 'rethinkdb'];
+const brokers: readonly string[] = ['local', ...remote];
 
 /** Proves the promises on real processes, under real faults. Exit code 1: one was broken; 2: nothing was shown, for a fault left no trace, or the run could not be set up. */
 export async function prove(options: ProveOptions): Promise<void> {
@@ -38,6 +40,13 @@ export async function prove(options: ProveOptions): Promise<void> {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
   try {
+    if (options.matrix) {
+      const matrix = await proveMatrix({ clients, channels, rate, seconds, seed, say, signal: stopping.signal });
+      process.stdout.write(json ? `${JSON.stringify(matrix)}\n` : tableOf(matrix));
+      const codes = matrix.rows.map(({ findings }) => exitCodeOf(findings));
+      process.exitCode = codes.find((code) => code === 1) ?? codes.find((code) => code === 2) ?? 0;
+      return;
+    }
     const findings = await run({ setting, faults, clients, channels, rate, seconds, seed, say, signal: stopping.signal });
     process.stdout.write(json ? `${JSON.stringify(findings)}\n` : table(findings));
     process.exitCode = exitCodeOf(findings);

@@ -25,6 +25,8 @@ export interface Scene {
   readonly pause: (ms: number) => Promise<void>;
   /** Waits until it is so. Answers whether it was, within `patience` ms. Rejects when the run is broken off. */
   readonly until: (condition: () => boolean | Promise<boolean>, patience: number) => Promise<boolean>;
+  /** Faults of which there are many take as short as makes sense. */
+  readonly brief: boolean;
   /** A promise was broken that the history does not show. */
   readonly violate: (text: string) => void;
 }

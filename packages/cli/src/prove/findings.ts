@@ -1,5 +1,5 @@
 import type { History } from './history.ts';
-import { ackedBetween, caughtUp, quantile, type Spell } from './timing.ts';
+import { ackedBetween, caughtUp, delays, quantile, type Spell } from './timing.ts';
 import type { Verdict } from './verdict.ts';
 
 /** One fault of a run, with the load before and after it. */
@@ -52,7 +52,17 @@ export interface Findings {
   readonly violations: readonly string[];
   /** Faults that left no trace, with the reason. */
   readonly void: readonly string[];
-  readonly faults: readonly { readonly name: string; readonly seen: string | null; readonly ms: number; readonly caughtUpMsP99: number }[];
+  readonly faults: readonly FaultFindings[];
+}
+
+export interface FaultFindings {
+  readonly name: string;
+  readonly seen: string | null;
+  readonly ms: number;
+  /** How long after it had healed everybody had everything. */
+  readonly caughtUpMsP99: number;
+  /** How long after its acknowledgement an event of that time was given to a client. */
+  readonly deliveredMsP99: number;
 }
 
 /** Less than this part of what was to be sent in calm, and the run was no load. */
@@ -111,6 +121,7 @@ export function findingsOf({ history, verdict, phases, rate, seed, heldMs, lacki
       seen: seen ?? null,
       ms: Math.round(spell.healedAt - spell.struckAt),
       caughtUpMsP99: p99(late[at] ?? []),
+      deliveredMsP99: p99(delays(accounts, spell)),
     })),
   };
 }

@@ -30,9 +30,9 @@ export const drainNode: Fault = {
 /** It stands still, as on a machine that is overloaded or moved, and goes on as if nothing had been. */
 export const pauseNode: Fault = {
   name: 'pause-node',
-  strike: async ({ server, proxies, pause }, dice) => {
+  strike: async ({ server, proxies, pause, brief }, dice) => {
     const bytes = (): number => [...proxies.values()].reduce((sum, { passed }) => sum + passed.down, 0);
-    const seconds = dice.between(10, 30);
+    const seconds = brief ? 10 : dice.between(10, 30);
     server.pause(true);
     // What it had written before is on its way yet.
     await pause(1_000);

@@ -10,6 +10,8 @@ import { type Look, Theatre } from './theatre.ts';
 export interface ProveOptions {
   /** Left out: one node, on the embedded store. */
   readonly setting?: Setting;
+  /** See Scene. */
+  readonly brief?: boolean;
   readonly faults: readonly Fault[];
   readonly clients: number;
   readonly channels: number;
@@ -37,7 +39,7 @@ const leavePatience = 15_000;
 
 /** Runs a real server and real clients under load, lets each fault happen to them, and says which promises held. Throws SetupError. */
 export async function prove(options: ProveOptions): Promise<Findings> {
-  const { setting = alone, clients, channels, rate, seed, signal, say } = options;
+  const { setting = alone, brief = false, clients, channels, rate, seed, signal, say } = options;
   const lacking: string[] = [];
   const faults: Fault[] = [];
   for (const fault of options.faults) {
@@ -51,7 +53,7 @@ export async function prove(options: ProveOptions): Promise<Findings> {
   if (faults.length === 0 && lacking.length > 0) return findingsOf(nothing);
 
   const onSmallDisk = faults.some(({ needsDisk }) => needsDisk === true);
-  await using theatre = await Theatre.open({ setting, clients, channels, seed, onSmallDisk }, signal).catch((cause: Error) => {
+  await using theatre = await Theatre.open({ setting, brief, clients, channels, seed, onSmallDisk }, signal).catch((cause: Error) => {
     throw new SetupError(`nothing was shown, for the run could not be set up: ${cause.message}`, { cause });
   });
   say(`${clients} clients are live in ${channels} channels, on ${theatre.cluster.nodes.map(({ url }) => url).join(', ')}`);

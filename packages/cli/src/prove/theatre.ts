@@ -12,6 +12,7 @@ import { openRooms } from './rooms.ts';
 import type { Numbers, Server } from './server.ts';
 
 export interface Size {
+  readonly brief: boolean;
   readonly setting: Setting;
   readonly clients: number;
   readonly channels: number;
@@ -51,19 +52,20 @@ export class Theatre implements AsyncDisposable {
   readonly founder: Account;
   readonly pause: Scene['pause'];
   readonly until: Scene['until'];
+  readonly #brief: boolean;
   readonly #baseline: Numbers;
   readonly #undo: AsyncDisposableStack;
 
   private constructor(parts: Pick<Theatre, 'cluster' | 'crews' | 'channels' | 'proxies' | 'disk' | 'founder'>, rest: Rest) {
     ({ cluster: this.cluster, crews: this.crews, channels: this.channels } = parts);
     ({ proxies: this.proxies, disk: this.disk, founder: this.founder } = parts);
-    ({ baseline: this.#baseline, undo: this.#undo } = rest);
+    ({ brief: this.#brief, baseline: this.#baseline, undo: this.#undo } = rest);
     this.pause = async (ms) => void (await sleep(ms, undefined, { signal: rest.signal }));
     this.until = poller(rest.signal);
   }
 
   /** Sets everything up; resolves when all clients are live. */
-  static async open({ setting, clients, channels: count, seed, onSmallDisk }: Size, signal: AbortSignal): Promise<Theatre> {
+  static async open({ setting, brief, clients, channels: count, seed, onSmallDisk }: Size, signal: AbortSignal): Promise<Theatre> {
     await using undo = new AsyncDisposableStack();
     const folder = mkdtempSync(join(tmpdir(), 'hubbub-prove-'));
     undo.defer(() => rmSync(folder, { recursive: true, force: true }));
@@ -85,7 +87,7 @@ export class Theatre implements AsyncDisposable {
       return baseline['links'] === clients && ['flights', 'repairs', 'queued', 'reads'].every((name) => baseline[name] === 0);
     };
     if (!(await poll(quiet, setUpPatience))) throw new Error(`the server does not come to rest: ${JSON.stringify(baseline)}`);
-    return new Theatre({ cluster, crews, channels, proxies, disk, founder }, { baseline, signal, undo: undo.move() });
+    return new Theatre({ cluster, crews, channels, proxies, disk, founder }, { brief, baseline, signal, undo: undo.move() });
   }
 
   readonly violate = (text: string): void => void this.broken.push(text);
@@ -103,7 +105,7 @@ export class Theatre implements AsyncDisposable {
   /** The stage with a node in the middle. */
   scene(server: Server): Scene {
     const { cluster, numbers, crews, channels, proxies, disk, cuts, pause, until, violate } = this;
-    return { cluster, server, numbers, crews, channels, proxies, disk, cuts, pause, until, violate };
+    return { cluster, server, numbers, crews, channels, proxies, disk, cuts, pause, until, violate, brief: this.#brief };
   }
 
   looks(): Promise<readonly Look[]> {
@@ -169,6 +171,7 @@ async function total(nodes: readonly Server[]): Promise<Numbers> {
 }
 
 interface Rest {
+  readonly brief: boolean;
   readonly baseline: Numbers;
   readonly signal: AbortSignal;
   readonly undo: AsyncDisposableStack;

@@ -32,6 +32,26 @@ function reached(steps: readonly Step[], head: number, { struckAt, until }: Spel
   return since.find((step) => step.what === 'events' && (step.events.at(-1)?.[0] ?? 0) >= head)?.at ?? Number.POSITIVE_INFINITY;
 }
 
+/**
+ * How long after its acknowledgement each event that was acknowledged in a time was given to each client: of those that were given it
+ * before, 0. In milliseconds.
+ */
+export function delays(accounts: readonly Account[], { struckAt, healedAt }: Spell): number[] {
+  const acked = new Map<string, number>();
+  for (const { id, ack } of accounts.flatMap(({ sendings }) => sendings)) {
+    if (ack && ack.at >= struckAt && ack.at < healedAt) acked.set(id, ack.at);
+  }
+  const all: number[] = [];
+  for (const step of accounts.flatMap(({ steps }) => Object.values(steps).flat())) {
+    if (step.what === 'reset' || step.at < struckAt) continue;
+    for (const [, id] of step.events) {
+      const at = acked.get(id);
+      if (at !== undefined) all.push(Math.max(0, step.at - at));
+    }
+  }
+  return all;
+}
+
 /** How many were acknowledged from `from` until `to`. */
 export function ackedBetween(accounts: readonly Account[], from: number, to: number): number {
   let count = 0;

@@ -33,6 +33,14 @@ describe('what a channel remembers of what is read', () => {
     assert.deepEqual(held(one), [1, 3]);
   });
 
+  it('keeps nothing for a hole that a read has filled', () => {
+    const one = channel(3);
+    one.ring(6, [event(6).entry]);
+    assert.equal(one.beyond, 1);
+    one.landed(landing(7, event(4), event(5), event(6), event(7)));
+    assert.deepEqual([one.head, one.beyond], [7, 0]);
+  });
+
   it('is not what was read before something that has been taken since: a deleted text does not come back', () => {
     const one = channel(3);
     one.ring(4, [event(4, { empties: [2] }).entry]);

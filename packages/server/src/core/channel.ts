@@ -165,6 +165,8 @@ export class Channel {
   #take(event: Encoded): void {
     const { header } = event.entry;
     this.head = header.offset;
+    // It may have been kept and then read: a flight brings what lies beyond the hole as well.
+    this.#forget(header.offset);
     this.tail.push(event);
     for (const offset of header.empties ?? []) this.#empty(offset, header.offset);
   }
@@ -172,7 +174,6 @@ export class Channel {
   /** Takes what now continues the head from beyond the hole, and tells what has come of it. */
   #settle(): void {
     for (let next = this.#beyond.get(this.head + 1); next; next = this.#beyond.get(this.head + 1)) {
-      this.#forget(this.head + 1);
       this.#take(next);
     }
     this.learn(this.head);
