@@ -12,6 +12,8 @@ describe('config', () => {
         port: 8080,
         data: './data',
         store: { kind: 'sqlite', folder: './data' },
+        broker: { kind: 'local' },
+        parcels: true,
         drainMs: 0,
         auth: { mode: 'guest' },
       },

@@ -18,6 +18,11 @@ export type StoreConfig =
   | { readonly kind: 'sqlite'; readonly folder: string }
   | { readonly kind: 'postgres'; readonly url: string; readonly schema: string };
 
+/** What tells the nodes of a cluster of what the others have written; `local`: there are no others. */
+export type BrokerConfig =
+  | { readonly kind: 'local' }
+  | { readonly kind: 'redis' | 'nats' | 'rabbitmq' | 'kafka' | 'postgres'; readonly url: string; readonly prefix: string };
+
 /** What `serve` can be told. */
 export interface Config {
   readonly host: string;
@@ -25,6 +30,9 @@ export interface Config {
   /** The folder that holds the secrets, and the log where it is embedded. */
   readonly data: string;
   readonly store: StoreConfig;
+  readonly broker: BrokerConfig;
+  /** Whether what is told to the other nodes brings the events along. */
+  readonly parcels: boolean;
   /** For how long links work on when the server is told to end, while their clients move over to other nodes. Milliseconds. */
   readonly drainMs: number;
   readonly auth: AuthConfig;
@@ -46,6 +54,10 @@ export interface Given {
   readonly port: string;
   readonly data: string;
   readonly store?: string;
+  readonly broker?: string;
+  readonly brokerPrefix?: string;
+  /** `on` or `off`. */
+  readonly parcels?: string;
   /** Seconds. */
   readonly drain?: string;
   readonly auth: string;
@@ -66,6 +78,7 @@ const longestDrain = 3_600;
 /** Where there are other nodes to move to. */
 const usualDrain = '25';
 const usualSchema = 'hubbub';
+const usualPrefix = 'hubbub';
 const fewestSecretCharacters = 32;
 
 /** What is wrong with the configuration, or with the place: said to the operator as it is, without a stack. */
@@ -100,6 +113,8 @@ export function readConfig(given: Given): Config {
     port: Number(port),
     data,
     store,
+    broker: readBroker(given),
+    parcels: readSwitch('parcels', given.parcels ?? 'on'),
     drainMs: Number(drain) * 1_000,
     auth: readAuth(given),
     origins: list(given.origins).map(readOrigin),
@@ -129,6 +144,32 @@ function readStore(text: string | undefined, data: string): StoreConfig {
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) throw wrong('store', `…?schema=${schema}`, 'small letters, digits and _, at most 63');
   rest.delete('schema');
   return { kind: 'postgres', url: rest.size === 0 ? url : `${url}?${rest}`, schema };
+}
+
+const brokerSchemes: ReadonlyMap<string, Exclude<BrokerConfig['kind'], 'local'>> = new Map([
+  ['redis', 'redis'],
+  ['rediss', 'redis'],
+  ['nats', 'nats'],
+  ['amqp', 'rabbitmq'],
+  ['amqps', 'rabbitmq'],
+  ['kafka', 'kafka'],
+  ['postgres', 'postgres'],
+  ['postgresql', 'postgres'],
+]);
+
+function readBroker({ broker = 'local', brokerPrefix: prefix = usualPrefix }: Given): BrokerConfig {
+  if (broker === 'local') return { kind: 'local' };
+  if (!/^[A-Za-z0-9_-]{1,32}$/.test(prefix)) throw wrong('broker-prefix', prefix, '1 to 32 letters, digits, _ and -');
+  const [, scheme = ''] = /^([a-z]+):\/\/[^\s/]\S*$/.exec(broker) ?? [];
+  const kind = brokerSchemes.get(scheme);
+  // It may hold a password: what is wrong with it is said without it.
+  if (kind === undefined) throw new StartError(`--broker: local, or ${[...brokerSchemes.keys()].join('://…, ')}://…`, 2);
+  return { kind, url: broker, prefix };
+}
+
+function readSwitch(option: string, text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw wrong(option, text, 'on or off');
+  return text === 'on';
 }
 
 /** Whether only programs on this machine can reach a server that listens there. */
