@@ -13,7 +13,7 @@ import { onSchedule } from './schedule.ts';
 import { temporaryFolder } from './systems.ts';
 
 const bodyBytes = 128;
-const senders = 64;
+export const senders = 64;
 const rounds = 3;
 const hotOutstanding = 256;
 const quietChannels = 1_000;
@@ -27,7 +27,7 @@ export interface AppendOptions {
 }
 
 /** Appends one event; resolves when it is acknowledged. */
-type AppendOne = (item: Item) => Promise<void>;
+export type AppendOne = (item: Item) => Promise<void>;
 
 interface Ways {
   readonly store: Store;
@@ -114,7 +114,7 @@ async function closedLoop(store: Store, append: AppendOne, channels: number, sec
   return { figures: { ...figures, loopDelayP99: lag.p99 } };
 }
 
-async function loop(append: AppendOne, channel: string, end: number, acks: Histogram): Promise<void> {
+export async function loop(append: AppendOne, channel: string, end: number, acks: Histogram): Promise<void> {
   for (let now = monotonic(); now < end; ) {
     const sent = now;
     await append(item(channel));
@@ -154,7 +154,7 @@ async function headsOfMany(found: Gathering, { store, gathered }: Ways): Promise
 }
 
 /** The quiet channels' acknowledgements, each from when its event was due, beside `hot` closed loops on one other channel. */
-async function quiet(append: AppendOne, hot: number, seconds: number): Promise<Outcome<Figures>> {
+export async function quiet(append: AppendOne, hot: number, seconds: number): Promise<Outcome<Figures>> {
   const acks = new Histogram();
   const hotAcks = new Histogram();
   const lag = new LoopLag();
@@ -175,7 +175,7 @@ async function quiet(append: AppendOne, hot: number, seconds: number): Promise<O
   return lateP99 > latestSendMs ? { figures, void: `the offered rate was not reached: sends were ${lateP99} ms late at p99` } : { figures };
 }
 
-function item(channel: string): Item {
+export function item(channel: string): Item {
   const id = uuidv7({ now: Date.now, random: Math.random });
   return { channel, id, from: 'bench', kind: 'message', body: `"${'x'.repeat(bodyBytes - 2)}"`, counts: true };
 }

@@ -1,5 +1,6 @@
 /** The bench: what it costs Hubbub to do its work, beside peers that do less, in one run. */
 import { append } from './append.ts';
+import { appendPostgres } from './append-postgres.ts';
 import { type Peer, peerNames } from './dialects.ts';
 import { fanout } from './fanout.ts';
 import { idle, idlePeers } from './idle.ts';
@@ -8,13 +9,13 @@ import { type Findings, table } from './report.ts';
 import { slow } from './slow.ts';
 import { storm, stormPeers } from './storm.ts';
 
-export const scenarios = ['fanout', 'append', 'slow', 'isolation', 'idle', 'storm'] as const;
+export const scenarios = ['fanout', 'append', 'append-postgres', 'slow', 'isolation', 'idle', 'storm'] as const;
 
 export type Scenario = (typeof scenarios)[number];
 
 /** Beside whom each can be run: what the others ask of ours, no peer can do. */
 export const peersOf: Readonly<Record<Scenario, readonly Peer[]>> = {
-  ...{ fanout: peerNames, append: [], slow: [], isolation: [] },
+  ...{ fanout: peerNames, append: [], 'append-postgres': [], slow: [], isolation: [] },
   ...{ idle: idlePeers, storm: stormPeers },
 };
 
@@ -38,6 +39,8 @@ export async function bench({ scenario, peers, seconds, say }: BenchOptions): Pr
         return await fanout({ peers, seconds: seconds ?? 4, say });
       case 'append':
         return await append({ seconds: seconds ?? 4, say });
+      case 'append-postgres':
+        return await appendPostgres({ seconds: seconds ?? 4, say });
       case 'isolation':
         return await isolation({ seconds: seconds ?? 4, say });
       case 'slow':

@@ -143,7 +143,7 @@ program
 program
   .command('bench')
   .description('measure what it costs on this machine, beside peers')
-  .argument('<scenario>', 'fanout, append, slow, isolation, idle or storm')
+  .argument('<scenario>', 'fanout, append, append-postgres, slow, isolation, idle or storm')
   .option(
     '--peers <names>',
     'of fanout: ws, socketio, ws-append, bun, bun-append, floor; of idle: ws, socketio; of storm: socketio; installed at first use',
