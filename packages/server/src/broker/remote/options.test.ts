@@ -22,6 +22,7 @@ describe('what is said of a server', () => {
     for (const text of texts) assert.doesNotMatch(reasonOf(new Error(text), url), /ecret|ann:|hidden/);
     assert.equal(reasonOf(new Error('connect ECONNREFUSED 127.0.0.1:1'), url), 'connect ECONNREFUSED 127.0.0.1:1');
     assert.equal(reasonOf('s/ecret of somebody', url), '… of somebody');
+    assert.equal(reasonOf(new Error('Cannot insert in:\nr.insert("what somebody wrote")'), url), 'Cannot insert in:');
   });
 
   it('is something, whatever was thrown', () => {

@@ -19,7 +19,8 @@ export function shown(url: string): string {
 
 /** What went wrong, without the secrets of the URL: a library may put into its message what it was given. */
 export function reasonOf(error: unknown, url: string): string {
-  const text = textOf(error);
+  // Behind the first line some libraries quote what they were asked.
+  const [text = ''] = textOf(error).split('\n');
   const { username = '', password = '', search = '' } = URL.canParse(url) ? new URL(url) : {};
   const secrets = [url, search, password, username && `${username}:`].flatMap((secret) => [secret, decoded(secret)]);
   return secrets.reduce((said, secret) => (secret.length > 1 ? said.replaceAll(secret, '…') : said), text);
