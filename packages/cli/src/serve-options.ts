@@ -9,7 +9,11 @@ const options: readonly (readonly [flags: string, description: string, fallback?
     '--store <where>',
     'sqlite:FOLDER, or postgres://USER:PASSWORD@HOST:PORT/DATABASE for a cluster; left out: embedded, in the data folder',
   ],
-  ['--broker <url>', 'what tells the nodes of each other: redis://…, nats://…, amqp://…, kafka://… or postgres://…', 'local'],
+  [
+    '--broker <url>',
+    'what tells the nodes of each other: redis://…, nats://…, amqp://…, kafka://…, postgres://… or rethinkdb://…',
+    'local',
+  ],
   ['--broker-prefix <text>', 'keeps clusters apart that share a broker', 'hubbub'],
   ['--parcels <on|off>', 'off: what the broker tells brings no events along, each node reads the store', 'on'],
   [

@@ -21,7 +21,7 @@ export type StoreConfig =
 /** What tells the nodes of a cluster of what the others have written; `local`: there are no others. */
 export type BrokerConfig =
   | { readonly kind: 'local' }
-  | { readonly kind: 'redis' | 'nats' | 'rabbitmq' | 'kafka' | 'postgres'; readonly url: string; readonly prefix: string };
+  | { readonly kind: 'redis' | 'nats' | 'rabbitmq' | 'kafka' | 'postgres' | 'rethinkdb'; readonly url: string; readonly prefix: string };
 
 /** What `serve` can be told. */
 export interface Config {
@@ -155,6 +155,7 @@ const brokerSchemes: ReadonlyMap<string, Exclude<BrokerConfig['kind'], 'local'>>
   ['kafka', 'kafka'],
   ['postgres', 'postgres'],
   ['postgresql', 'postgres'],
+  ['rethinkdb', 'rethinkdb'],
 ]);
 
 function readBroker({ broker = 'local', brokerPrefix: prefix = usualPrefix }: Given): BrokerConfig {

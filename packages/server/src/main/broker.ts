@@ -5,6 +5,7 @@ import { natsBroker } from '../broker/nats.ts';
 import { postgresBroker } from '../broker/postgres.ts';
 import { rabbitmqBroker } from '../broker/rabbitmq.ts';
 import { redisBroker } from '../broker/redis.ts';
+import { rethinkdbBroker } from '../broker/rethinkdb.ts';
 import type { BrokerConfig } from '../config.ts';
 
 const remote = {
@@ -13,6 +14,7 @@ const remote = {
   rabbitmq: rabbitmqBroker,
   kafka: kafkaBroker,
   postgres: postgresBroker,
+  rethinkdb: rethinkdbBroker,
 } as const;
 
 /** The way to the other nodes that is configured. Each loads its server's client by itself, when it is opened. */
