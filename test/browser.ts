@@ -109,7 +109,7 @@ async function endBrowser(): Promise<void> {
 export type ContextOptions = NonNullable<Parameters<Browser['newContext']>[0]>;
 
 /** A person with a browser profile of his own, signed in and in a room that is live; whoever comes first makes it. */
-export async function person(server: PageServer, name: string, room = 'general', options: ContextOptions = {}): Promise<Page> {
+export async function person(server: Pick<PageServer, 'url'>, name: string, room = 'general', options: ContextOptions = {}): Promise<Page> {
   const page = await stranger(server, room, options);
   await comeIn(page, name);
   await beThere(page);
@@ -132,7 +132,7 @@ export async function beThere(page: Page): Promise<void> {
 }
 
 /** A page that nobody has signed in to, in a room, or (`/…`) elsewhere. What it throws fails the test that closes it. */
-export async function stranger(server: PageServer, room = 'general', options: ContextOptions = {}): Promise<Page> {
+export async function stranger(server: Pick<PageServer, 'url'>, room = 'general', options: ContextOptions = {}): Promise<Page> {
   const context: BrowserContext = await (await theBrowser()).newContext({ locale: 'en-GB', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);

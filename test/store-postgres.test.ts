@@ -252,6 +252,37 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
     });
   }
 
+  it('tells for how long somebody who has left a transaction open holds the looks back', async () => {
+    const store = await open('aged');
+    const age = (): number => store.powers.observable?.untilAge() ?? Number.NaN;
+    await store.append([item(1)]);
+    await store.moved(undefined, 10);
+    assert.equal(age(), 0);
+    const sql = postgres(server.url, { max: 1, onnotice: () => {} });
+    const release = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const leftOpen = sql.begin(async (tx) => {
+      await tx`CREATE TEMPORARY TABLE left_open (id integer)`;
+      begun.resolve();
+      await release.promise;
+    });
+    await begun.promise;
+    await store.append([item(2)]);
+    const { until } = await store.moved(undefined, 10);
+    const first = age();
+    // What is committed beside it is seen all the same, once.
+    await store.append([item(3)]);
+    const moved = await store.moved(until, 10);
+    assert.deepEqual(moved.heads, [{ channel: 'room:0', head: 3, n: 3 }]);
+    assert.deepEqual((await store.moved(moved.until, 10)).heads, []);
+    assert.ok(age() > first);
+    release.resolve();
+    await leftOpen;
+    await sql.end();
+    await store.moved(undefined, 10);
+    assert.equal(age(), 0);
+  });
+
   it('leaves the head of a channel on its page: a new version of its row touches no index', async () => {
     const store = await open('hot');
     for (let batch = 0; batch < 50; batch++) await store.append([item(batch + 1)]);

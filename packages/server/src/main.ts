@@ -109,7 +109,10 @@ export async function startServer(config: Config, sinks: ServerSinks): Promise<S
       peers,
       doors: async (app) => {
         const status = () => node.status();
-        const metrics = openMetrics({ counts: env.counts, status: () => ({ ...status() }) });
+        const metrics = openMetrics({
+          counts: env.counts,
+          status: () => ({ ...status(), untilAgeMs: store.powers.observable?.untilAge() ?? 0 }),
+        });
         await app.register(api, { calls, status, metrics, isLocal, now: calendar, random, mint, build });
       },
     });

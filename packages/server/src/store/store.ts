@@ -74,9 +74,18 @@ export interface Store {
 
 /** What only some stores can do: declared here, never found out by looking. */
 export interface Powers {
+  readonly observable?: Observable;
   readonly renewable?: Renewable;
   readonly backup?: Backup;
   readonly checkable?: Checkable;
+}
+
+export interface Observable {
+  /**
+   * How long `until` has been held back, in milliseconds: a writer that was left open anywhere on that server keeps what was committed
+   * since from being forgotten, and makes every look read more. 0 while none does.
+   */
+  untilAge(): number;
 }
 
 export interface Renewable {

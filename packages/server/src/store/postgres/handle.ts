@@ -8,7 +8,7 @@ import { checkDatabase } from './check.ts';
 import { failureOf, OtherHistory } from './errors.ts';
 import { factsQuery } from './facts.ts';
 import { Link, type Row } from './link.ts';
-import { movedQuery } from './moved.ts';
+import { movedQuery, oldestOpen } from './moved.ts';
 import { headsQuery, type PairRow, pairOf, type Query, readQuery, selectPair } from './reads.ts';
 
 export interface Parts {
@@ -60,6 +60,8 @@ export class PostgresStore implements Store {
   /** When the first look over new connections began; undefined: it is settled which history this is. */
   #unsettled: { firstLookAt: number | undefined } | undefined;
   #purgedAt = Number.NEGATIVE_INFINITY;
+  /** The oldest transaction that the newest look saw open, since when. */
+  #heldBackBy: { readonly xid: string; readonly since: number } | undefined;
   #closed: Promise<void> | undefined;
   readonly #underWay = new Set<Promise<unknown>>();
 
@@ -75,6 +77,7 @@ export class PostgresStore implements Store {
     this.#reader = link(readers);
     this.#looker = link(1);
     this.powers = {
+      observable: { untilAge: () => (this.#heldBackBy ? performance.now() - this.#heldBackBy.since : 0) },
       renewable: { renew: (from) => this.#underWayOf(() => this.#renew(from)), heard: (pair) => this.#heard(pair) },
       checkable: { check: (report, work) => this.#underWayOf(() => checkDatabase({ url, schema }, report, work)) },
     };
@@ -110,6 +113,9 @@ export class PostgresStore implements Store {
     await this.#purge(began);
     const moved = await this.#ask(this.#looker, movedQuery(since, limit));
     this.#looked(began);
+    const { xid, isOpen } = oldestOpen(moved.until);
+    if (!isOpen) this.#heldBackBy = undefined;
+    else if (this.#heldBackBy?.xid !== xid) this.#heldBackBy = { xid, since: began };
     return moved;
   }
 

@@ -56,6 +56,12 @@ interface Place {
   readonly ord: number;
 }
 
+/** The oldest transaction that was open when this was told, and whether one was. */
+export function oldestOpen(until: string): { readonly xid: string; readonly isOpen: boolean } {
+  const [low = '', high = ''] = (/^(?:[^;~]*;)?([^;~]*)/.exec(until)?.[1] ?? '').split(':');
+  return { xid: low, isOpen: low !== high };
+}
+
 /** `XMIN:XMAX:XIP,XIP,…`, the latter ascending between the former. */
 function isSnapshot(text: string): boolean {
   if (!/^\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?$/.test(text)) return false;
