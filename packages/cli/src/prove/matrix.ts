@@ -79,6 +79,7 @@ export function tableOf({ rows, skipped }: Matrix): string {
     line(['broker', 'fault', 'lasted', 'delivered after, p99, meanwhile', 'caught up after it, p99', 'what showed it']),
     line(['---', '---', '--:', '--:', '--:', '---']),
     ...faults,
+    ...rows.flatMap(({ broker, findings }) => [...findings.violations, ...findings.void].map((text) => `\n${broker}: ${text}`)),
     ...skipped.map((text) => `\nSkipped: ${text}.`),
     '',
   ].join('\n');

@@ -42,11 +42,16 @@ export function delays(accounts: readonly Account[], { struckAt, healedAt }: Spe
     if (ack && ack.at >= struckAt && ack.at < healedAt) acked.set(id, ack.at);
   }
   const all: number[] = [];
-  for (const step of accounts.flatMap(({ steps }) => Object.values(steps).flat())) {
-    if (step.what === 'reset' || step.at < struckAt) continue;
-    for (const [, id] of step.events) {
-      const at = acked.get(id);
-      if (at !== undefined) all.push(Math.max(0, step.at - at));
+  for (const { steps } of accounts) {
+    const given = new Set<string>();
+    for (const step of Object.values(steps).flat()) {
+      if (step.what === 'reset') continue;
+      for (const [, id] of step.events) {
+        const at = acked.get(id);
+        // What is read anew after a reset has been given before.
+        if (at !== undefined && !given.has(id)) all.push(Math.max(0, step.at - at));
+        if (at !== undefined) given.add(id);
+      }
     }
   }
   return all;
