@@ -21,6 +21,12 @@ const options: readonly (readonly [flags: string, description: string, fallback?
   ['--origins <origins>', 'pages of these may connect too, with commas between: https://app.example.org'],
   ['--trust-proxy <addresses>', 'proxies that are believed when they say for whom they speak: 127.0.0.1,10.0.0.0/8'],
   ['--base-url <url>', 'where people reach the server, when that is not where it listens'],
+  [
+    '--broker <where>',
+    'what carries news between nodes: local (there is one node), or a server: redis://, nats://, amqp://, kafka://, postgres://, rethinkdb://',
+    'local',
+  ],
+  ['--broker-prefix <name>', 'keeps apart what shares a server', 'hubbub'],
   ['--log-level <level>', 'error, warn, info (a line for each link that ends) or debug', 'info'],
 ];
 

@@ -13,6 +13,13 @@ export type AuthConfig =
       readonly audience?: string;
     };
 
+export const brokers = ['local', 'redis', 'nats', 'rabbitmq', 'kafka', 'postgres', 'rethinkdb'] as const;
+
+/** What carries bells between nodes: nothing outside this process, or a server. */
+export type BrokerConfig =
+  | { readonly kind: 'local' }
+  | { readonly kind: Exclude<(typeof brokers)[number], 'local'>; readonly url: string; readonly prefix: string };
+
 /** What `serve` can be told. */
 export interface Config {
   readonly host: string;
@@ -22,6 +29,7 @@ export interface Config {
   /** For how long links work on when the server is told to end, while their clients move over to other nodes. Milliseconds. */
   readonly drainMs: number;
   readonly auth: AuthConfig;
+  readonly broker: BrokerConfig;
   /** Pages of these origins may connect too, besides the server's own. */
   readonly origins: readonly string[];
   /** Addresses of proxies that are believed when they say for whom they speak. */
@@ -52,6 +60,9 @@ export interface Given {
   readonly origins?: string;
   readonly trustProxy?: string;
   readonly baseUrl?: string;
+  /** `local`, which it is when left out, or where a server is. */
+  readonly broker?: string;
+  readonly brokerPrefix?: string;
   readonly logLevel: string;
 }
 
@@ -89,6 +100,7 @@ export function readConfig(given: Given): Config {
     data: dataFolder(data),
     drainMs: Number(drain) * 1_000,
     auth: readAuth(given),
+    broker: readBroker(given),
     origins: list(given.origins).map(readOrigin),
     trustProxy: list(given.trustProxy).map(readAddress),
     ...(baseUrl !== undefined && { baseUrl: readBaseUrl(baseUrl) }),
@@ -138,6 +150,34 @@ function readTrust({ jwtSecretFile, jwtKeyFile, jwksUrl = '' }: Given): Extract<
     throw wrong('jwks-url', jwksUrl, 'keys come over https, or from this machine');
   }
   return { jwks };
+}
+
+/** By what an address begins with. */
+const brokerSchemes: Readonly<Record<string, Exclude<BrokerConfig['kind'], 'local'>>> = {
+  ...{ redis: 'redis', rediss: 'redis', nats: 'nats', tls: 'nats', amqp: 'rabbitmq', amqps: 'rabbitmq', kafka: 'kafka' },
+  ...{ postgres: 'postgres', postgresql: 'postgres', rethinkdb: 'rethinkdb' },
+};
+
+/** Nothing of what is given is said again: there may be a password in it. */
+function readBroker({ broker = 'local', brokerPrefix: prefix = 'hubbub' }: Given): BrokerConfig {
+  // In every one of them it becomes part of names, and those have little in common.
+  if (!/^[a-z][a-z0-9_-]{0,31}$/.test(prefix)) {
+    throw wrong('broker-prefix', prefix, 'up to 32 small letters, digits, "_" and "-", a letter first');
+  }
+  if (broker === 'local') return { kind: 'local' };
+  const schemes = Object.keys(brokerSchemes).map((scheme) => `${scheme}://`);
+  const kind = brokerSchemes[/^([a-z]+):\/\//.exec(broker)?.[1] ?? ''];
+  if (!kind) throw new StartError(`--broker: local, or an address that begins with one of ${schemes.join(', ')}`, 2);
+  const right = new StartError(`--broker: no address of a server; such as ${broker.split(':')[0]}://USER:PASSWORD@broker.example.org`, 2);
+  if (!URL.canParse(broker)) throw right;
+  const { hostname, username, password } = new URL(broker);
+  if (hostname === '') throw right;
+  try {
+    decodeURIComponent(username + password);
+  } catch {
+    throw new StartError('--broker: in a user or password, "%" is written "%25"', 2);
+  }
+  return { kind, url: broker, prefix };
 }
 
 function readSecret(option: string, path: string): string {

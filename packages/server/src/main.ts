@@ -9,7 +9,6 @@ import { jwts } from './auth/jwt.ts';
 import type { Keys } from './auth/keys.ts';
 import { secretFile } from './auth/secret.ts';
 import type { Verifier } from './auth/verifier.ts';
-import { localBus } from './broker/local.ts';
 import { chatAuthority } from './chat/authority.ts';
 import { beginRooms, offerOwnership } from './chat/begin.ts';
 import type { Config } from './config.ts';
@@ -19,6 +18,7 @@ import { openHttp } from './gateway/http.ts';
 import { fromLoopback } from './gateway/loopback.ts';
 import { Peers } from './gateway/peers.ts';
 import { listenWebSocket } from './gateway/websocket.ts';
+import { brokerOf } from './main/broker.ts';
 import { keysOf } from './main/keys.ts';
 import { ServerRecord } from './main/record.ts';
 import { startError } from './main/start-error.ts';
@@ -88,7 +88,7 @@ export async function startServer(config: Config, sinks: ServerSinks): Promise<S
     const node = createNode({
       env,
       store,
-      broker: localBus(env.turn).open,
+      broker: brokerOf(config, { turn: env.turn, note: sinks.note }),
       authority: chatAuthority({ store, calendar, digest }),
       identity: openIdentity({ store, verifier: verifierOf(config, keys, env), fixed: fixedTokens(data), now: env.now, calendar }),
       presence: openPresence(),
