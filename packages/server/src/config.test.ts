@@ -71,6 +71,49 @@ describe('config', () => {
     });
   }
 
+  describe('broker', () => {
+    it('reads where a server is', () => {
+      const addresses = {
+        redis: ['redis://127.0.0.1:6379', 'rediss://ann:s%2Fecret@example.org/2'],
+        nats: ['nats://token@[::1]:4222', 'tls://example.org'],
+        rabbitmq: ['amqp://guest:guest@mq', 'amqps://mq/vhost'],
+        kafka: ['kafka://example.org:9092?tls=true'],
+        postgres: ['postgres://postgres@127.0.0.1/chat', 'postgresql://db'],
+        rethinkdb: ['rethinkdb://127.0.0.1:28015'],
+      };
+      for (const [kind, urls] of Object.entries(addresses)) {
+        for (const url of urls) {
+          assert.deepEqual(readConfig({ ...right, broker: url }).broker, { kind, url, prefix: 'hubbub' });
+          assert.deepEqual(readConfig({ ...right, broker: url, brokerPrefix: 'a-1_b' }).broker, { kind, url, prefix: 'a-1_b' });
+        }
+      }
+      assert.deepEqual(readConfig({ ...right, broker: 'local' }).broker, { kind: 'local' });
+    });
+
+    const secret = 's3cret';
+    const bad: [Partial<Parameters<typeof readConfig>[0]>, RegExp][] = [
+      [{ broker: 'redis' }, /--broker: local, or an address .*redis:\/\/.*kafka:\/\//],
+      [{ broker: `http://ann:${secret}@example.org` }, /--broker: local, or/],
+      [{ broker: `${secret}` }, /--broker: local, or/],
+      [{ broker: `redis://ann:${secret}@` }, /--broker: no address of a server; such as redis:\/\/USER/],
+      [{ broker: `nats://ann:${secret}@example.org:70000` }, /--broker: no address of a server; such as nats:/],
+      [{ broker: `amqp://ann:${secret}%@example.org` }, /--broker: .*%25/],
+      [{ broker: 'kafka:///' }, /--broker: no address/],
+      ...['', 'A', '1a', 'a b', 'a.b', 'a'.repeat(33)].map((brokerPrefix): [{ brokerPrefix: string }, RegExp] => [
+        { brokerPrefix },
+        /--broker-prefix .*32/,
+      ]),
+    ];
+    for (const [value, message] of bad) {
+      it(`says what would be right instead of ${JSON.stringify(value)}, and no secret`, () => {
+        assert.throws(
+          () => readConfig({ ...right, ...value }),
+          (error) => error instanceof StartError && error.exitCode === 2 && message.test(error.message) && !error.message.includes(secret),
+        );
+      });
+    }
+  });
+
   it('knows which addresses are for this machine alone', () => {
     for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) assert.equal(isLoopback(host), true);
     for (const host of ['0.0.0.0', '::', '10.0.0.1', 'mybox', '127.evil.example']) assert.equal(isLoopback(host), false);

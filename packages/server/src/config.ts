@@ -18,10 +18,12 @@ export type StoreConfig =
   | { readonly kind: 'sqlite'; readonly folder: string }
   | { readonly kind: 'postgres'; readonly url: string; readonly schema: string };
 
-/** What tells the nodes of a cluster of what the others have written; `local`: there are no others. */
+export const brokers = ['local', 'redis', 'nats', 'rabbitmq', 'kafka', 'postgres', 'rethinkdb'] as const;
+
+/** What carries bells between nodes: nothing outside this process, or a server. */
 export type BrokerConfig =
   | { readonly kind: 'local' }
-  | { readonly kind: 'redis' | 'nats' | 'rabbitmq' | 'kafka' | 'postgres' | 'rethinkdb'; readonly url: string; readonly prefix: string };
+  | { readonly kind: Exclude<(typeof brokers)[number], 'local'>; readonly url: string; readonly prefix: string };
 
 /** What `serve` can be told. */
 export interface Config {
@@ -54,6 +56,7 @@ export interface Given {
   readonly port: string;
   readonly data: string;
   readonly store?: string;
+  /** `local`, which it is when left out, or where a server is. */
   readonly broker?: string;
   readonly brokerPrefix?: string;
   /** `on` or `off`. */
@@ -78,7 +81,6 @@ const longestDrain = 3_600;
 /** Where there are other nodes to move to. */
 const usualDrain = '25';
 const usualSchema = 'hubbub';
-const usualPrefix = 'hubbub';
 const fewestSecretCharacters = 32;
 
 /** What is wrong with the configuration, or with the place: said to the operator as it is, without a stack. */
@@ -146,25 +148,31 @@ function readStore(text: string | undefined, data: string): StoreConfig {
   return { kind: 'postgres', url: rest.size === 0 ? url : `${url}?${rest}`, schema };
 }
 
-const brokerSchemes: ReadonlyMap<string, Exclude<BrokerConfig['kind'], 'local'>> = new Map([
-  ['redis', 'redis'],
-  ['rediss', 'redis'],
-  ['nats', 'nats'],
-  ['amqp', 'rabbitmq'],
-  ['amqps', 'rabbitmq'],
-  ['kafka', 'kafka'],
-  ['postgres', 'postgres'],
-  ['postgresql', 'postgres'],
-  ['rethinkdb', 'rethinkdb'],
-]);
+/** By what an address begins with. */
+const brokerSchemes: Readonly<Record<string, Exclude<BrokerConfig['kind'], 'local'>>> = {
+  ...{ redis: 'redis', rediss: 'redis', nats: 'nats', tls: 'nats', amqp: 'rabbitmq', amqps: 'rabbitmq', kafka: 'kafka' },
+  ...{ postgres: 'postgres', postgresql: 'postgres', rethinkdb: 'rethinkdb' },
+};
 
-function readBroker({ broker = 'local', brokerPrefix: prefix = usualPrefix }: Given): BrokerConfig {
+/** Nothing of what is given is said again: there may be a password in it. */
+function readBroker({ broker = 'local', brokerPrefix: prefix = 'hubbub' }: Given): BrokerConfig {
+  // In every one of them it becomes part of names, and those have little in common.
+  if (!/^[a-z][a-z0-9_-]{0,31}$/.test(prefix)) {
+    throw wrong('broker-prefix', prefix, 'up to 32 small letters, digits, "_" and "-", a letter first');
+  }
   if (broker === 'local') return { kind: 'local' };
-  if (!/^[A-Za-z0-9_-]{1,32}$/.test(prefix)) throw wrong('broker-prefix', prefix, '1 to 32 letters, digits, _ and -');
-  const [, scheme = ''] = /^([a-z]+):\/\/[^\s/]\S*$/.exec(broker) ?? [];
-  const kind = brokerSchemes.get(scheme);
-  // It may hold a password: what is wrong with it is said without it.
-  if (kind === undefined) throw new StartError(`--broker: local, or ${[...brokerSchemes.keys()].join('://…, ')}://…`, 2);
+  const schemes = Object.keys(brokerSchemes).map((scheme) => `${scheme}://`);
+  const kind = brokerSchemes[/^([a-z]+):\/\//.exec(broker)?.[1] ?? ''];
+  if (!kind) throw new StartError(`--broker: local, or an address that begins with one of ${schemes.join(', ')}`, 2);
+  const right = new StartError(`--broker: no address of a server; such as ${broker.split(':')[0]}://USER:PASSWORD@broker.example.org`, 2);
+  if (!URL.canParse(broker)) throw right;
+  const { hostname, username, password } = new URL(broker);
+  if (hostname === '') throw right;
+  try {
+    decodeURIComponent(username + password);
+  } catch {
+    throw new StartError('--broker: in a user or password, "%" is written "%25"', 2);
+  }
   return { kind, url: broker, prefix };
 }
 

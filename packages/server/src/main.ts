@@ -91,7 +91,7 @@ export async function startServer(config: Config, sinks: ServerSinks): Promise<S
     const node = createNode({
       env,
       store,
-      broker: brokerOf(config.broker, env.turn, sinks.note),
+      broker: brokerOf(config, { turn: env.turn, note: sinks.note }),
       parcels: config.parcels,
       authority: chatAuthority({ store, calendar, digest }),
       identity: openIdentity({ store, verifier: verifierOf(config, keys, env), fixed: fixedTokens(data), now: env.now, calendar }),

@@ -97,7 +97,7 @@ export async function runSeed(seed: number, plants: Plants = {}): Promise<RunRes
   for (const user of users) user.close();
   await world.run(emptyAt);
   for (const { name, node } of cluster.members) {
-    const { held: _, degraded: __, draining: ___, ...counters } = node.status();
+    const { held: _, degraded: __, draining: ___, brokerDropped: ____, ...counters } = node.status();
     for (const [counter, value] of Object.entries(counters))
       if (value !== 0) record.violate('I8', `${name}: ${counter} is ${value} when all have left`);
   }

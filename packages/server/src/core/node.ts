@@ -207,6 +207,7 @@ class Node implements HubbubNode {
       watched: this.#passing.watching.size,
       reads: this.#reading.size,
       tailBytes: this.#hub.tails.bytes,
+      brokerDropped: this.#broker?.dropped ?? 0,
       held: this.#look.held(),
       draining: this.#draining,
       degraded: this.#bells.degraded,

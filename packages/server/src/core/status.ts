@@ -23,6 +23,8 @@ export interface NodeStatus {
   /** Pages that are being read for somebody, or wait for that. */
   readonly reads: number;
   readonly tailBytes: number;
+  /** Envelopes that the broker could not hand on, since the start. */
+  readonly brokerDropped: number;
   readonly held: boolean;
   /** It is going, and lets nobody in. */
   readonly draining: boolean;

@@ -1,4 +1,3 @@
-import type { OpenBroker } from '../broker/broker.ts';
 import { kafkaBroker } from '../broker/kafka.ts';
 import { localBus } from '../broker/local.ts';
 import { natsBroker } from '../broker/nats.ts';
@@ -6,20 +5,28 @@ import { postgresBroker } from '../broker/postgres.ts';
 import { rabbitmqBroker } from '../broker/rabbitmq.ts';
 import { redisBroker } from '../broker/redis.ts';
 import { rethinkdbBroker } from '../broker/rethinkdb.ts';
-import type { BrokerConfig } from '../config.ts';
+import type { Config } from '../config.ts';
 
-const remote = {
+/** Each loads its library when it is opened, and no other does. */
+const onServers = {
   redis: redisBroker,
   nats: natsBroker,
   rabbitmq: rabbitmqBroker,
   kafka: kafkaBroker,
   postgres: postgresBroker,
   rethinkdb: rethinkdbBroker,
-} as const;
+};
 
-/** The way to the other nodes that is configured. Each loads its server's client by itself, when it is opened. */
-export function brokerOf(broker: BrokerConfig, turn: (run: () => void) => void, onNote: (text: string) => void): OpenBroker {
+interface Around {
+  /** The event loop's. */
+  readonly turn: (run: () => void) => void;
+  /** What an operator should read. */
+  readonly note: (text: string) => void;
+}
+
+/** The broker of the configuration; a server of it need not be there yet. */
+export function brokerOf({ broker }: Config, { turn, note }: Around): ReturnType<typeof redisBroker> {
   if (broker.kind === 'local') return localBus(turn).open;
-  const { url, prefix } = broker;
-  return remote[broker.kind]({ url, prefix, onNote });
+  const { kind, url, prefix } = broker;
+  return onServers[kind]({ url, prefix, onNote: note });
 }

@@ -1,0 +1,59 @@
+/** `serve --broker`: a server whose broker is not there runs all the same, says so, and is heard when it comes. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { absent } from '@hubbub/rig/servers/present';
+import { startServer } from '@hubbub/rig/servers/start';
+import { complaints, hubbub, type RunningServer, Stage } from './server-rig.ts';
+import { waitFor } from './store-rig.ts';
+
+async function degraded({ url }: RunningServer): Promise<boolean> {
+  const answer = await fetch(`${url}/readyz`);
+  assert.equal(answer.status, 200, 'a broker that is away takes no node out of the balancer');
+  return ((await answer.json()) as { degraded: boolean }).degraded;
+}
+
+async function dropped({ url }: RunningServer): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^hubbub_broker_dropped (\d+)$/m.exec(text)?.[1]);
+}
+
+describe('a server with a broker', { skip: absent('nats') }, () => {
+  it('starts without it, is degraded, and is well as soon as it is there; its password is said nowhere', async () => {
+    await using nats = await startServer('nats');
+    await nats.kill();
+    await using stage = new Stage();
+    const url = nats.url.replace('nats://', 'nats://ann:s3cret@');
+    const server = await stage.serve(stage.folder(), '--broker', url, '--broker-prefix', 'test');
+    await waitFor('it is degraded', () => degraded(server));
+    assert.ok((await dropped(server)) > 0);
+    await nats.start();
+    await waitFor('it is not degraded', async () => !(await degraded(server)));
+    const [away = '', back = '', ...more] = complaints(server).trim().split('\n');
+    assert.match(away, /^hubbub: the broker nats:\/\/127\.0\.0\.1:\d+ is away \(.+\); trying again until it is back$/);
+    assert.match(back, /^hubbub: the broker nats:\/\/127\.0\.0\.1:\d+ is back after \d+\.\d s$/);
+    assert.deepEqual(more, []);
+    assert.doesNotMatch(server.process.stderr + server.process.stdout, /s3cret/);
+    await server.process.kill('SIGTERM');
+  });
+
+  it('ends in good order while it is away', async () => {
+    await using nats = await startServer('nats');
+    await using stage = new Stage();
+    const server = await stage.serve(stage.folder(), '--broker', nats.url);
+    await nats.kill();
+    assert.deepEqual(await server.process.kill('SIGTERM'), { code: 0, signal: null });
+  });
+});
+
+describe('the configuration of a broker', () => {
+  it('is checked without one, and no password is said', async () => {
+    const check = (broker: string) => hubbub('serve', '--check-config', '--broker', broker);
+    for (const right of ['local', 'redis://:s3cret@127.0.0.1:1', 'kafka://127.0.0.1:1']) assert.equal((await check(right)).code, 0, right);
+    for (const wrong of ['redis', 'mysql://ann:s3cret@example.org', 'amqp://ann:s3cret@:1', 'nats://ann:s3cret%@example.org']) {
+      const { code, stdout, stderr } = await check(wrong);
+      assert.deepEqual([code, stdout], [2, ''], wrong);
+      assert.match(stderr, /^hubbub: --broker: /);
+      assert.doesNotMatch(stderr, /s3cret/);
+    }
+  });
+});
