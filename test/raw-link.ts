@@ -1,7 +1,7 @@
 /** A WebSocket without the SDK: for what no well-behaved client would say. */
 import { once } from 'node:events';
 import { checkSaid } from '@hubbub/protocol/said.fixture';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 
 export interface Answer {
   readonly res?: number;
@@ -31,9 +31,9 @@ export class RawLink implements Disposable {
     this.#closed = new Promise((resolve) => socket.once('close', (code, reason) => resolve(`${code} ${reason}`)));
   }
 
-  /** Opens a link; with `credentials` it is signed in. */
-  static async open(url: string, credentials?: Record<string, unknown>): Promise<RawLink> {
-    const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/ws`);
+  /** Opens a link; with `credentials` it is signed in. Rejects when the upgrade is refused. */
+  static async open(url: string, credentials?: Record<string, unknown>, how: ClientOptions = {}): Promise<RawLink> {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/ws`, how);
     const link = new RawLink(socket);
     await once(socket, 'open');
     if (credentials) await link.ask('hello', { protocol: 1, session: crypto.randomUUID(), ...credentials });

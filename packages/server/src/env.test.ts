@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { mechanisms } from './core/mechanisms.ts';
 import { processEnv } from './env.ts';
 
 describe('env', () => {
@@ -52,6 +53,8 @@ describe('env', () => {
   it('counts mechanisms where others can read it', () => {
     env.count('repair');
     env.count('repair', 2);
-    assert.deepEqual([...env.counts], [['repair', 3]]);
+    assert.equal(env.counts.get('repair'), 3);
+    assert.deepEqual([...env.counts.keys()], [...mechanisms], 'those that have not come about are there, as 0');
+    assert.equal(env.counts.get('rolled_back'), 0);
   });
 });

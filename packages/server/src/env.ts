@@ -1,10 +1,11 @@
 import { randomFillSync } from 'node:crypto';
 import type { Env } from '@hubbub/protocol/env';
-import type { Mechanism } from './core/mechanisms.ts';
+import { type Mechanism, mechanisms } from './core/mechanisms.ts';
 
 /** The process's own clock, timers and randomness, and the counts of what core has done. */
 export function processEnv(): Env<Mechanism> & { readonly counts: ReadonlyMap<Mechanism, number> } {
-  const counts = new Map<Mechanism, number>();
+  // Who watches a count sees it rise only from a value that he has seen before.
+  const counts = new Map<Mechanism, number>(mechanisms.map((name) => [name, 0]));
   const draws = new Uint32Array(512);
   let next = draws.length;
   const draw = (): number => {

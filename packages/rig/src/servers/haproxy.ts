@@ -41,9 +41,13 @@ export async function startHaproxy(options: {
       return undefined;
     },
     main: (folder) => ({ command, args: ['-W', '-f', files(folder)[0], '-f', files(folder)[1]], env }),
-    answers: () => accepts(port),
+    // Its ports are open a moment before the socket has its name.
+    answers: async (folder) => {
+      await accepts(port);
+      await worker((line) => askSocket(folder, line));
+    },
   });
-  const stats = async (line: string): Promise<string> => text(connect(`${server.folder}/stats.sock`).end(`${line}\n`));
+  const stats = (line: string): Promise<string> => askSocket(server.folder, line);
   return Object.assign(server, {
     stats,
     async reload(changed = config) {
@@ -59,6 +63,10 @@ export async function startHaproxy(options: {
       await until('the old worker has let go', () => !listens(before, port));
     },
   });
+}
+
+function askSocket(folder: string, line: string): Promise<string> {
+  return text(connect(`${folder}/stats.sock`).end(`${line}\n`));
 }
 
 /** The process that takes connections now. */

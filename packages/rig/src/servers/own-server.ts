@@ -29,7 +29,7 @@ export interface Recipe {
   beside?(folder: string): Command;
   main(folder: string): Command;
   /** One request; rejects while it does not answer. */
-  answers(): Promise<unknown>;
+  answers(folder: string): Promise<unknown>;
 }
 
 const patience = 60_000;
@@ -85,7 +85,7 @@ export class OwnServer implements RealServer {
     this.#main = main;
     const deadline = performance.now() + patience;
     for (;;) {
-      const missing = await this.#recipe.answers().then(
+      const missing = await this.#recipe.answers(this.folder).then(
         () => undefined,
         (error: unknown) => String(error),
       );
