@@ -30,7 +30,8 @@ export function familyOf(folder: string, heads: Iterable<number>): number[] {
 function relative(pid: number): Relative | undefined {
   try {
     const [state, parent, group, session] = afterName(readFileSync(`/proc/${pid}/stat`, 'utf8')).split(' ');
-    if (state === 'Z' || state === 'X') return undefined;
+    // While others of its threads live, it has ended in name only: they still hold what it had open.
+    if (state === 'X' || (state === 'Z' && readdirSync(`/proc/${pid}/task`).length <= 1)) return undefined;
     return { pid, parent: Number(parent), group: Number(group), session: Number(session), folder: workingFolder(pid) };
   } catch {
     return undefined;

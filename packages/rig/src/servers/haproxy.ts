@@ -41,10 +41,10 @@ export async function startHaproxy(options: {
       return undefined;
     },
     main: (folder) => ({ command, args: ['-W', '-f', files(folder)[0], '-f', files(folder)[1]], env }),
-    // Its ports are open a moment before the socket has its name.
+    // Its ports may be open a moment before the socket has its name.
     answers: async (folder) => {
-      await accepts(port);
       await worker((line) => askSocket(folder, line));
+      await accepts(port);
     },
   });
   const stats = (line: string): Promise<string> => askSocket(server.folder, line);
