@@ -16,7 +16,7 @@ describe('serve', () => {
     await server.process.until(() => server.process.stderr.endsWith('\n'));
     assert.equal(complaints(server), '');
     assert.match(server.process.stderr, new RegExp(`^hubbub: nobody owns this server yet: .*: ${server.url}/#own=[a-z2-7]{26}\n$`));
-    assert.deepEqual(JSON.parse(readFileSync(record, 'utf8')), { url: server.url, pid: server.process.pid });
+    assert.deepEqual(JSON.parse(readFileSync(record, 'utf8')), { url: server.url, pid: server.process.pid, embedded: true });
     for (const name of ['server.json', 'admin.token', 'service.key', 'hubbub.sqlite'])
       assert.equal(statSync(join(server.data, name)).mode & 0o777, 0o600);
     using link = await RawLink.open(server.url, { name: 'ann' });
