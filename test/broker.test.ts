@@ -1,6 +1,7 @@
 /** `serve --broker`: a server whose broker is not there runs all the same, says so, and is heard when it comes. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { connect } from '@hubbub/client';
 import { absent } from '@hubbub/rig/servers/present';
 import { startServer } from '@hubbub/rig/servers/start';
 import { complaints, hubbub, type RunningServer, Stage } from './server-rig.ts';
@@ -34,6 +35,30 @@ describe('a server with a broker', { skip: absent('nats') }, () => {
     assert.deepEqual(more, []);
     assert.doesNotMatch(server.process.stderr + server.process.stdout, /s3cret/);
     await server.process.kill('SIGTERM');
+  });
+
+  it('applies nothing of another cluster that shares it by mistake', async () => {
+    await using nats = await startServer('nats');
+    await using stage = new Stage();
+    const [ours, theirs] = await Promise.all([0, 1].map(() => stage.serve(stage.folder(), '--broker', nats.url)));
+    assert.ok(ours && theirs);
+    const [ann, bob] = [ours, theirs].map(({ url }) => connect({ url, credentials: { name: 'ann' } }));
+    assert.ok(ann && bob);
+    using undo = new DisposableStack();
+    for (const client of [ann, bob]) undo.adopt(client, () => client.close());
+    const heard: string[] = [];
+    ann.subscribe('room:general', {
+      position: '0',
+      onEvents: (events) => heard.push(...events.flatMap(({ kind, body }) => (kind === 'message' ? String(body) : []))),
+    });
+    await waitFor('they are linked', () => ann.status.state === 'live');
+    const foreign = async (): Promise<number> =>
+      Number(/^hubbub_branches_total\{branch="bell_foreign"\} (\d+)$/m.exec(await (await fetch(`${ours.url}/metrics`)).text())?.[1]);
+    for (let word = 1; word <= 20; word++) await bob.send('room:general', { kind: 'message', body: `theirs ${word}` });
+    await waitFor('they come here', async () => (await foreign()) >= 20);
+    await ann.send('room:general', { kind: 'message', body: 'ours' });
+    await waitFor('ours is there', () => heard.length > 0);
+    assert.deepEqual(heard, ['ours']);
   });
 
   it('ends in good order while it is away', async () => {

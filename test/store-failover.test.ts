@@ -70,8 +70,8 @@ interface Play extends Disposable {
   agree(last: string): Promise<void>;
 }
 
-async function open(stage: Stage, url: string): Promise<Play> {
-  const nodes = await Promise.all([0, 1].map(() => stage.serve(stage.folder(), '--store', url)));
+async function open(stage: Stage, url: string, ...words: string[]): Promise<Play> {
+  const nodes = await Promise.all([0, 1].map(() => stage.serve(stage.folder(), '--store', url, ...words)));
   const readers = nodes.flatMap((node, at) => [new Reader(node, `ann${at}`), new Reader(node, `ben${at}`)]);
   return {
     readers,
@@ -149,6 +149,29 @@ describe('a database that has lost its tail', { skip: absent('postgres') }, () =
         reader.heard,
         ['kept', 'after'].flatMap((word) => [1, 2, 3, 4, 5, 6].map((number) => `${word} ${number}`)),
       );
+    }
+    assertOneEventAPlace(play.readers);
+  });
+
+  it('goes on in the same epoch where the standby had everything, and the operator has said so', async () => {
+    await using first = await startPostgres();
+    await using second = await startPostgres({ standbyOf: first });
+    await ask(first, "ALTER SYSTEM SET synchronous_standby_names = '*'");
+    await ask(first, 'SELECT pg_reload_conf()');
+    await using stage = new Stage();
+    const url = `postgres://postgres@127.0.0.1:${first.port},127.0.0.1:${second.port}/postgres`;
+    using play = await open(stage, url, '--sync-standby');
+    await play.say('kept', 6);
+    await play.agree('kept 6');
+    await first.kill();
+    // It would wait for a standby of its own.
+    await ask(second, "ALTER SYSTEM SET synchronous_standby_names = ''");
+    await ask(second, 'SELECT pg_promote()');
+    await play.say('after', 6);
+    await play.agree('after 6');
+    for (const reader of play.readers) {
+      assert.deepEqual(reader.resets, []);
+      assert.equal(reader.heard.length, 12);
     }
     assertOneEventAPlace(play.readers);
   });

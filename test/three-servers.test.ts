@@ -13,11 +13,8 @@ import { startPostgres } from '@hubbub/rig/servers/postgres';
 import { absent } from '@hubbub/rig/servers/present';
 import { startRedis } from '@hubbub/rig/servers/redis';
 import type { RealServer } from '@hubbub/rig/servers/server';
-import { type Authority, attach, type Identity, type Store } from '@hubbub/server';
-import type { OpenBroker } from '@hubbub/server/broker/broker';
+import { type Authority, attach, type Identity, type OpenBroker, openPostgres, redisBroker, type Store } from '@hubbub/server';
 import { isNote } from '@hubbub/server/broker/envelope';
-import { redisBroker } from '@hubbub/server/broker/redis';
-import { openPostgres } from '@hubbub/server/store/postgres/open';
 
 const board = 'board:sketch';
 const names = ['A', 'B', 'C'];

@@ -9,6 +9,7 @@ const options: readonly (readonly [flags: string, description: string, fallback?
     '--store <where>',
     'sqlite:FOLDER, or postgres://USER:PASSWORD@HOST:PORT/DATABASE for a cluster; left out: embedded, in the data folder',
   ],
+  ['--sync-standby', 'postgres: a standby that is promoted has all that was acknowledged, so that the history goes on there'],
   [
     '--broker <url>',
     'what tells the nodes of each other: redis://…, nats://…, amqp://…, kafka://…, postgres://… or rethinkdb://…',

@@ -32,11 +32,11 @@ describe('config', () => {
     };
     assert.deepEqual(read('sqlite:/var/log'), [{ kind: 'sqlite', folder: '/var/log' }, 0]);
     assert.deepEqual(read('postgres://a:b@db:5432/chat'), [
-      { kind: 'postgres', url: 'postgres://a:b@db:5432/chat', schema: 'hubbub' },
+      { kind: 'postgres', url: 'postgres://a:b@db:5432/chat', schema: 'hubbub', syncStandby: false },
       25_000,
     ]);
     assert.deepEqual(read('postgresql://one:1,two:2/chat?schema=other&sslmode=require'), [
-      { kind: 'postgres', url: 'postgresql://one:1,two:2/chat?sslmode=require', schema: 'other' },
+      { kind: 'postgres', url: 'postgresql://one:1,two:2/chat?sslmode=require', schema: 'other', syncStandby: false },
       25_000,
     ]);
   });

@@ -16,7 +16,7 @@ export type AuthConfig =
 /** Where the log is: in a folder of this node's own, or in a database that all nodes of a cluster share. */
 export type StoreConfig =
   | { readonly kind: 'sqlite'; readonly folder: string }
-  | { readonly kind: 'postgres'; readonly url: string; readonly schema: string };
+  | { readonly kind: 'postgres'; readonly url: string; readonly schema: string; readonly syncStandby: boolean };
 
 export const brokers = ['local', 'redis', 'nats', 'rabbitmq', 'kafka', 'postgres', 'rethinkdb'] as const;
 
@@ -56,6 +56,7 @@ export interface Given {
   readonly port: string;
   readonly data: string;
   readonly store?: string;
+  readonly syncStandby?: boolean;
   /** `local`, which it is when left out, or where a server is. */
   readonly broker?: string;
   readonly brokerPrefix?: string;
@@ -100,7 +101,7 @@ const wrong = (option: string, given: string, right: string): StartError => new 
 /** Reads what an operator has written, and the files that it names. Throws StartError, which says what would be right. */
 export function readConfig(given: Given): Config {
   const { host, port, data, baseUrl, logLevel } = given;
-  const store = readStore(given.store, dataFolder(data));
+  const store = readStore(given, dataFolder(data));
   const drain = given.drain ?? (store.kind === 'sqlite' ? '0' : usualDrain);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw wrong('port', port, 'a port is a whole number from 0 (any that is free) to 65535');
@@ -132,7 +133,8 @@ export function dataFolder(data: string): string {
   return data;
 }
 
-function readStore(text: string | undefined, data: string): StoreConfig {
+function readStore({ store: text, syncStandby = false }: Given, data: string): StoreConfig {
+  if (syncStandby && !text?.startsWith('postgres')) throw new StartError('--sync-standby belongs to --store postgres://…', 2);
   if (text === undefined) return { kind: 'sqlite', folder: data };
   const [, folder] = /^sqlite:(.+)$/.exec(text) ?? [];
   if (folder !== undefined) return { kind: 'sqlite', folder };
@@ -145,7 +147,7 @@ function readStore(text: string | undefined, data: string): StoreConfig {
   const schema = rest.get('schema') ?? usualSchema;
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) throw wrong('store', `…?schema=${schema}`, 'small letters, digits and _, at most 63');
   rest.delete('schema');
-  return { kind: 'postgres', url: rest.size === 0 ? url : `${url}?${rest}`, schema };
+  return { kind: 'postgres', url: rest.size === 0 ? url : `${url}?${rest}`, schema, syncStandby };
 }
 
 /** By what an address begins with. */

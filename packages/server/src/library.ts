@@ -13,17 +13,27 @@ import { processEnv } from './env.ts';
 import { Peers } from './gateway/peers.ts';
 import { listenWebSocket } from './gateway/websocket.ts';
 import { openPresence } from './presence/presence.ts';
+import type { PostgresOptions } from './store/postgres/open.ts';
 import type { Store } from './store/store.ts';
 
 export { type Code, codes, Refusal } from '@hubbub/protocol/codes';
 export type { Draft, SendReply, Sent } from '@hubbub/protocol/frames';
 export type { Broker, BrokerLimits, BrokerSinks, OpenBroker } from './broker/broker.ts';
+export { kafkaBroker } from './broker/kafka.ts';
+export { natsBroker } from './broker/nats.ts';
+export { postgresBroker } from './broker/postgres.ts';
+export { rabbitmqBroker } from './broker/rabbitmq.ts';
+export { redisBroker } from './broker/redis.ts';
+export type { RemoteOptions } from './broker/remote/options.ts';
+export { rethinkdbBroker } from './broker/rethinkdb.ts';
 export type { Authority, Grant, Proposal, Question, ReadVerdict, Verdict } from './core/authority.ts';
 export type { ChannelGrant, Credentials, Identified, Identity, IdentityAnswer, Right, Who } from './core/identity.ts';
 export type { NodeStatus } from './core/node.ts';
 export type { LinkEnd } from './core/transport.ts';
 export { createMemoryData } from './store/memory/data.ts';
 export { openMemory } from './store/memory/memory.ts';
+export { PostgresOpenError } from './store/postgres/errors.ts';
+export type { PostgresOptions } from './store/postgres/open.ts';
 export { openSqlite, SqliteOpenError, type SqliteOptions } from './store/sqlite/open.ts';
 export { type FactWrite, type Requirement, type Store, StoreError } from './store/store.ts';
 
@@ -66,6 +76,12 @@ export interface HubbubServer {
    * on while their clients move over to other nodes. Called again meanwhile, it waits no longer.
    */
   close(drainMs?: number): Promise<void>;
+}
+
+/** The store that several nodes share, in a schema of a PostgreSQL database. The driver is loaded here. Throws PostgresOpenError. */
+export async function openPostgres(options: PostgresOptions): Promise<Store> {
+  const { openPostgres: open } = await import('./store/postgres/open.ts');
+  return open(options);
 }
 
 /**

@@ -26,6 +26,7 @@ export async function runIsolated(seed: number, offender?: Offender): Promise<Re
   const given = new Map<string, [number, string][]>();
   const cluster = new Watched(world, new Record(), {});
   cluster.storeWeather.fixed = 1;
+  cluster.storeWeather.taken = 0;
   cluster.onWrote = (name, text) => {
     const own = given.get(name) ?? [];
     own.push([world.now, text]);

@@ -15,6 +15,7 @@ async function talk(nodes: number, every: number): Promise<{ record: Record; cou
   const record = new Record();
   const cluster = new Cluster(world, record, {});
   cluster.storeWeather.fixed = wayToStore;
+  cluster.storeWeather.taken = 0;
   for (let node = 0; node < nodes; node++) cluster.start();
   const clients = ['ann', 'ben'].map((name, at) => {
     const actor = world.actor(`user ${name}`);

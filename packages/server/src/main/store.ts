@@ -12,5 +12,5 @@ export interface StoreSinks {
 export async function openStore({ store }: Pick<Config, 'store'>, { onFatal, onNote }: StoreSinks): Promise<Store> {
   if (store.kind === 'sqlite') return openSqlite(store.folder, { onFatal: ({ message }) => onFatal(message), onNote });
   const { openPostgres } = await import('../store/postgres/open.ts');
-  return openPostgres({ url: store.url, schema: store.schema, onNote });
+  return openPostgres({ url: store.url, schema: store.schema, syncStandby: store.syncStandby, onNote });
 }

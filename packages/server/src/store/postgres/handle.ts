@@ -20,6 +20,8 @@ export interface Parts {
   /** How far apart the two looks are that a handle makes before it appends again over a new connection. */
   readonly settleMs: number;
   readonly purgeEveryMs: number;
+  /** See PostgresOptions. */
+  readonly syncStandby: boolean;
 }
 
 /** Rows of \`moves\` are kept for so long. */
@@ -155,6 +157,7 @@ export class PostgresStore implements Store {
     const [row] = rows;
     if (!row) throw new StoreError('unavailable', 'an answer without a pair');
     const pair = pairOf(row);
+    if (!row.sound && this.#parts.syncStandby && (await this.#adopt())) return this.#ask(link, query);
     if (!row.sound || isBefore(pair.mark, known.mark)) {
       const why = row.sound ? `the history ends at ${pair.mark}, ${known.mark} was acknowledged` : 'the history was written elsewhere';
       throw new OtherHistory('rolled_back', why, pair);
@@ -172,6 +175,13 @@ export class PostgresStore implements Store {
       // Its own deadline says unknown, whatever was asked.
       throw writing || failure.code !== 'unknown' ? failure : new StoreError('unavailable', failure.message);
     }
+  }
+
+  /** Whether a standby that has everything has taken over, and the history goes on there. */
+  async #adopt(): Promise<boolean> {
+    const parameters = this.#standpoint.slice(1);
+    const [row] = await this.#call<{ o_adopted: boolean }>(this.#waiter, 'CALL adopt_1($1, $2, NULL)', parameters, false);
+    return row?.o_adopted ?? false;
   }
 
   async #renew(from: string): Promise<Pair> {

@@ -19,6 +19,8 @@ export interface PostgresOptions {
   readonly deadlineMs?: number;
   /** What an operator should know, such as why the epoch is a new one. */
   readonly onNote?: (text: string) => void;
+  /** A standby that is promoted has everything that was acknowledged (synchronous replication): the history goes on there. */
+  readonly syncStandby?: boolean;
   readonly settleMs?: number;
   readonly purgeEveryMs?: number;
 }
@@ -36,11 +38,11 @@ const settings = { deadlineMs: 8_000, settleMs: 500, purgeEveryMs: 10_000 };
  * Opens the store in the schema, making it and an empty store where there is none. Several nodes may do so at once. Throws
  * `PostgresOpenError`; its code says why.
  */
-export async function openPostgres({ url, schema = 'hubbub', onNote, ...given }: PostgresOptions): Promise<Store> {
+export async function openPostgres({ url, schema = 'hubbub', onNote, syncStandby = false, ...given }: PostgresOptions): Promise<Store> {
   const { deadlineMs, settleMs, purgeEveryMs } = { ...settings, ...given };
-  const found = await prepare(url, schema, onNote);
+  const found = await prepare({ url, schema, syncStandby, ...(onNote && { onNote }) });
   const known = { epoch: found.epoch, mark: found.mark };
-  const store = new PostgresStore({ url, schema, cluster: found.cluster, known, deadlineMs, settleMs, purgeEveryMs });
+  const store = new PostgresStore({ url, schema, cluster: found.cluster, known, deadlineMs, settleMs, purgeEveryMs, syncStandby });
   try {
     // What has just been made has no other history.
     await settle(store, found.made ? 0 : settleMs);
@@ -51,7 +53,10 @@ export async function openPostgres({ url, schema = 'hubbub', onNote, ...given }:
   }
 }
 
-async function prepare(url: string, schema: string, onNote: PostgresOptions['onNote']): Promise<Found> {
+type Preparing = Required<Pick<PostgresOptions, 'url' | 'schema' | 'syncStandby'>> & Pick<PostgresOptions, 'onNote'>;
+
+async function prepare(options: Preparing): Promise<Found> {
+  const { url, schema } = options;
   const sql = postgres(url, {
     max: 1,
     fetch_types: false,
@@ -73,7 +78,7 @@ async function prepare(url: string, schema: string, onNote: PostgresOptions['onN
     if (server.version < 150_000) throw new PostgresOpenError('unsafe', 'PostgreSQL 15 or newer is wanted');
     // Released with the connection, so that a node that dies in the middle holds up nobody.
     await sql`SELECT pg_advisory_lock(hashtextextended(${schema}, 2))`;
-    return await migrate(sql, schema, onNote);
+    return await migrate(sql, options);
   } catch (error) {
     if (error instanceof PostgresOpenError) throw error;
     throw new PostgresOpenError('unreachable', whyNot(error));
@@ -90,7 +95,8 @@ function whyNot(error: unknown): string {
   return code && !text.includes(code) && /^[A-Z_]+$/.test(code) ? `${code}: ${text}` : text;
 }
 
-async function migrate(sql: postgres.Sql, schema: string, onNote: PostgresOptions['onNote']): Promise<Found> {
+async function migrate(sql: postgres.Sql, options: Preparing): Promise<Found> {
+  const { schema } = options;
   const [there] = await sql<{ meta: boolean; others: number }[]>`
     SELECT to_regclass(format('%I.meta', ${schema}::text)) IS NOT NULL AS meta,
       (SELECT count(*)::integer FROM pg_class WHERE relnamespace = to_regnamespace(format('%I', ${schema}::text)) AND relkind = 'r') AS others`;
@@ -113,7 +119,7 @@ async function migrate(sql: postgres.Sql, schema: string, onNote: PostgresOption
   }
   // A node of this version that comes after one of the next finds its own routines there; where it is the first, it brings them.
   if (!made) await sql.begin((tx) => tx.unsafe(routines));
-  return { cluster: meta.cluster, made, ...(await present(sql, onNote)) };
+  return { cluster: meta.cluster, made, ...(await present(sql, options)) };
 }
 
 async function create(sql: postgres.Sql, schema: string): Promise<void> {
@@ -127,10 +133,14 @@ async function create(sql: postgres.Sql, schema: string): Promise<void> {
 }
 
 /** The pair, after a new epoch where the history was written elsewhere. */
-async function present(sql: postgres.Sql, onNote: PostgresOptions['onNote']): Promise<Pick<Found, 'epoch' | 'mark'>> {
+async function present(sql: postgres.Sql, { syncStandby, onNote }: Preparing): Promise<Pick<Found, 'epoch' | 'mark'>> {
   const [pair] = await sql<PairRow[]>`SELECT epoch, generation, count, sound FROM pair_1()`;
   if (!pair) throw new PostgresOpenError('foreign', 'the schema has lost its routines');
   if (pair.sound) return pairOf(pair);
+  if (syncStandby) {
+    const [adopted] = await sql<{ o_adopted: boolean }[]>`CALL adopt_1(0, 0, NULL)`;
+    if (adopted?.o_adopted) return pairOf(pair);
+  }
   onNote?.('the database is another server, or another timeline, than the one that the log was written on: a new epoch begins');
   const [renewed] = await sql<{ o_epoch: string; o_mark: string }[]>`CALL renew_1(${pair.epoch}, 0, 0, ${newEpoch()}, NULL, NULL)`;
   if (!renewed) throw new PostgresOpenError('foreign', 'the schema has lost its routines');

@@ -63,6 +63,25 @@ const renew = `
   $$;
 `;
 
+/**
+ * A standby of the same server was promoted that had everything: the history goes on there. Only for whoever has seen no more than it has.
+ */
+const adopt = `
+  CREATE OR REPLACE PROCEDURE adopt_1(p_generation integer, p_count bigint, INOUT o_adopted boolean) LANGUAGE plpgsql AS $$
+  DECLARE
+    present record;
+  BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(current_schema(), 0));
+    SELECT p.*, meta.place INTO present FROM pair_1() AS p, meta;
+    o_adopted := (present.generation, present.count) >= (p_generation, p_count)
+      AND split_part(present.place, '/', 1) = split_part(place_1(), '/', 1)
+      AND current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off';
+    IF o_adopted THEN UPDATE meta SET place = place_1() WHERE place <> place_1(); END IF;
+    COMMIT;
+  END
+  $$;
+`;
+
 /** Drops the next events below \`p_first\`, from the lowest, and moves \`first\` with them: what is broken off is a shorter trim. */
 const trim = `
   CREATE OR REPLACE PROCEDURE trim_1(
@@ -110,4 +129,4 @@ const purge = `
   $$;
 `;
 
-export const routines = [place, pair, enter, renew, trim, purge, appendRoutine].join('\n');
+export const routines = [place, pair, enter, renew, adopt, trim, purge, appendRoutine].join('\n');
