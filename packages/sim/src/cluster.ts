@@ -221,9 +221,9 @@ export class Cluster implements Wire {
     if (!more) told.since = Math.min(told.since, now);
   }
 
-  #wrotePage(user: string, text: string): void {
+  #wrotePage(user: string, text: string, token: string | undefined): void {
     const [first] = (JSON.parse(text) as { events: readonly Written[] }).events;
-    if (first) this.record.pagesWritten.push({ user, offset: first.offset, id: first.id, at: this.world.now });
+    if (first) this.record.pagesWritten.push({ user, offset: first.offset, id: first.id, token, at: this.world.now });
   }
 
   #wrotePassing(user: string, text: string): void {
@@ -239,11 +239,18 @@ export class Cluster implements Wire {
     this.links.delete(link);
   }
 
+  said(client: Actor, text: string, token?: string): void {
+    if (!text.includes('"cmd":"send"')) return;
+    const user = this.#userOf.get(client) ?? '';
+    const { channel, events = [] } = JSON.parse(text) as { channel?: string; events?: readonly { readonly id?: string }[] };
+    for (const { id } of events) this.record.taken.push({ user, channel: channel ?? '', id: id ?? '', token, at: this.world.now });
+  }
+
   wrote(client: Actor, text: string, token?: string): void {
     const user = this.#userOf.get(client) ?? '';
     if (text.startsWith('{"push":"signal"') || text.startsWith('{"push":"presence"')) this.#wrotePassing(user, text);
     if (text.startsWith('{"push":"inbox"')) this.#wroteInbox(client, user, JSON.parse(text) as InboxPush);
-    if (text.startsWith('{"res"') && text.includes('"events":[{')) this.#wrotePage(user, text);
+    if (text.startsWith('{"res"') && text.includes('"events":[{')) this.#wrotePage(user, text, token);
     if (!text.startsWith('{"push":"events"')) return;
     const { channel, epoch, events } = JSON.parse(text) as { channel: string; epoch: string; events: Written[] };
     for (const event of events) {

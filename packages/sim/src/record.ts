@@ -61,6 +61,16 @@ export interface Written {
   readonly at: number;
 }
 
+/** An event that has reached a node, in a `send`; whatever became of it. */
+export interface Taken {
+  readonly user: string;
+  readonly channel: string;
+  readonly id: string;
+  /** See `Written`; by then. */
+  readonly token?: string | undefined;
+  readonly at: number;
+}
+
 /** A page of history that somebody asked for, as it arrived. */
 export interface PageRead {
   readonly user: string;
@@ -75,6 +85,8 @@ export interface PageWritten {
   readonly user: string;
   readonly offset: number;
   readonly id: string;
+  /** See `Written`. */
+  readonly token?: string | undefined;
   readonly at: number;
 }
 
@@ -115,6 +127,7 @@ export class Record {
   readonly sendings: Sending[] = [];
   readonly readers: Reader[] = [];
   readonly written: Written[] = [];
+  readonly taken: Taken[] = [];
   readonly pages: PageRead[] = [];
   readonly pagesWritten: PageWritten[] = [];
   readonly inboxWritten: InboxWritten[] = [];
