@@ -82,7 +82,13 @@ export async function attach(server: Server, options: AttachOptions): Promise<Hu
   // Throws at a setting that is none, before anything is started.
   const peers = new Peers({ trustProxy, origins, now: env.now });
   await node.start();
-  const stop = listenWebSocket(server, { env, peers, attach: (transport) => node.attach(transport), draining: () => node.draining, shared: true });
+  const stop = listenWebSocket(server, {
+    env,
+    peers,
+    attach: (transport) => node.attach(transport),
+    draining: () => node.draining,
+    shared: true,
+  });
   const { calls } = node;
   return {
     calls,

@@ -111,7 +111,9 @@ export async function startServer(config: Config, sinks: ServerSinks): Promise<S
     });
     opened.defer(() => http.close());
     await node.start();
-    opened.defer(listenWebSocket(http.server, { env, peers, attach: (transport) => node.attach(transport), draining: () => node.draining }));
+    opened.defer(
+      listenWebSocket(http.server, { env, peers, attach: (transport) => node.attach(transport), draining: () => node.draining }),
+    );
     const taken = await http.listen(host, port);
     opened.defer(() => record.remove());
     record.write({ url: urlOf(reachable(host), taken), pid: process.pid });

@@ -43,7 +43,7 @@ export interface Wire {
   /** `token`: what the client has shown and the node has taken. */
   wrote(client: Actor, text: string, token?: string): void;
   /** What the client says has reached the node. */
-  said(client: Actor, text: string, token?: string): void;
+  said(link: SimulatedLink, text: string, token?: string): void;
 }
 
 /** A network between clients and nodes. */
@@ -114,7 +114,7 @@ class Pipe implements Link, SimulatedLink, Transport {
     this.#toNode(() => {
       this.#heardAt = this.node.now;
       if (this.#state !== 'open') return;
-      this.#wire.said(this.client, text, this.#signIn.token);
+      this.#wire.said(this, text, this.#signIn.token);
       this.#sink?.onFrame(text);
     });
   }

@@ -11,6 +11,8 @@ export interface Commit {
   readonly kind: string;
   readonly body: string;
   readonly at: number;
+  /** When the node asked for it; undefined: no node did. */
+  readonly setOut: number | undefined;
 }
 
 /** One subscription's life as its user saw it: what he holds now, and how it came. */
@@ -153,10 +155,10 @@ export class Record {
     return head;
   }
 
-  committed(items: readonly Item[], outcomes: readonly Outcome[], epoch: string, at: number): void {
+  committed(items: readonly Item[], outcomes: readonly Outcome[], epoch: string, at: number, setOut?: number): void {
     items.forEach(({ channel, id, from, kind, body }, index) => {
       const outcome = outcomes[index];
-      if (outcome?.status === 'committed') this.commits.push({ epoch, channel, offset: outcome.offset, id, from, kind, body, at });
+      if (outcome?.status === 'committed') this.commits.push({ epoch, channel, offset: outcome.offset, id, from, kind, body, at, setOut });
     });
   }
 }

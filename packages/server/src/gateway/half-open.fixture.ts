@@ -154,7 +154,12 @@ export class Hall implements AsyncDisposable {
     });
     this.#server = server;
     server.on('connection', (socket) => this.#sockets.push(socket));
-    this.#stop = listenWebSocket(server, { env, peers, attach: (transport) => this.node.attach(transport), draining: () => this.node.draining });
+    this.#stop = listenWebSocket(server, {
+      env,
+      peers,
+      attach: (transport) => this.node.attach(transport),
+      draining: () => this.node.draining,
+    });
   }
 
   /** The sender is its first link. */
