@@ -3,7 +3,8 @@ import type { Authority, Verdict } from '@hubbub/server/core/authority';
 import type { Who } from '@hubbub/server/core/identity';
 import type { Fact, Requirement, Store } from '@hubbub/server/store/store';
 
-const inside = '"in"';
+/** What the fact of a member says. */
+export const inside = '"in"';
 
 /** A send's body here: `of` names a user or an offset. */
 interface Body {

@@ -249,4 +249,28 @@ export const bugs: readonly Bug[] = [
     find: 'channel.listeners.size === 0) this.#releaseLater(channel);',
     replace: 'channel.listeners.size === 1) this.#releaseLater(channel);',
   },
+  {
+    name: 'a command is taken whose token is in doubt',
+    file: 'core/connection.ts',
+    find: "      if (command.cmd !== 'refresh') member.mustHold();\n",
+    replace: '',
+  },
+  {
+    name: 'what was read is given to whoever is in doubt by then',
+    file: 'core/connection.ts',
+    find: '      if (readingCommands.has(command.cmd)) member.mustHold();\n',
+    replace: '',
+  },
+  {
+    name: 'a yes is as fresh as its answer',
+    file: 'commands/send.ts',
+    find: 'run.items, run.askedAt, again',
+    replace: 'run.items, this.#parts.env.now(), again',
+  },
+  {
+    name: 'what an event was admitted on is not looked at again',
+    file: 'store/memory/log.ts',
+    find: "    for (const { key, value } of item.requires ?? []) if ((this.facts.get(key)?.value ?? null) !== value) return rejected('requires');\n",
+    replace: '',
+  },
 ];

@@ -33,6 +33,7 @@ export function check(record: Record, data: MemoryData, users: readonly User[], 
     const rights = new RightsHistory(record.commits);
     checkRights(record, rights);
     checkPagesWritten(record, rights);
+    checkAdmitted(record, rights);
     checkSignIns(record);
   }
   checkInboxes(record, circumstances.calm);
@@ -101,6 +102,17 @@ function checkPagesWritten(record: Record, rights: RightsHistory): void {
     const channel = channels.get(`${offset} ${id}`) ?? '';
     if (!rights.had(user, channel, at - revocation, at))
       record.violate('I7', `${user} read ${channel} more than ${revocation} ms after the right had gone`);
+  }
+}
+
+/** I7 of what was taken: in the channel itself to the event, elsewhere to the second, from the ban to the moment when the batch set out. */
+function checkAdmitted(record: Record, rights: RightsHistory): void {
+  for (const { channel, offset, id, from, kind, setOut, at } of record.commits) {
+    if (setOut === undefined || !channel.startsWith('room:')) continue;
+    if (kind !== 'join' && !rights.memberAtOffset(from, channel, offset))
+      record.violate('I7', `${id} of ${from} was taken into ${channel} at ${offset}, where he was no member`);
+    if (rights.bannedThrough(from, setOut - revocation, at))
+      record.violate('I7', `${id} of ${from} was taken into ${channel} more than ${revocation} ms after he was banned`);
   }
 }
 

@@ -7,8 +7,8 @@ import { type Loss, lossy } from '@hubbub/server/broker/lossy';
 import { createNode, type HubbubNode, type NodeParts } from '@hubbub/server/core/node';
 import { openPresence } from '@hubbub/server/presence/presence';
 import { createMemoryData, type MemoryData } from '@hubbub/server/store/memory/data';
-import type { Store } from '@hubbub/server/store/store';
-import { simulatedAuthority } from './authority.ts';
+import type { FactWrite, Store } from '@hubbub/server/store/store';
+import { inside, simulatedAuthority } from './authority.ts';
 import type { Door, SimulatedLink, Wire } from './link.ts';
 import { randomStream } from './random.ts';
 import type { Record } from './record.ts';
@@ -59,6 +59,8 @@ export class Cluster implements Wire {
   identityAway = 0;
   /** A copy of the database has been taken, to be put back. */
   copied = false;
+  /** Hears what clients ask for, as it reaches a node. */
+  onAsked: ((link: SimulatedLink, command: string, channel: string) => void) | undefined;
   #started = 0;
   #settledAt = 0;
 
@@ -78,8 +80,8 @@ export class Cluster implements Wire {
     const name = `node-${this.#started}`;
     const actor = this.world.actor(name);
     const loss: Loss = { drop: 0, double: 0, late: 0, lateMs: 400, usualMs: 2, cut: false };
-    const onCommit: Parameters<typeof simulatedStore>[5] = (items, outcomes, epoch) =>
-      this.record.committed(items, outcomes, epoch, this.world.now);
+    const onCommit: Parameters<typeof simulatedStore>[5] = (items, outcomes, epoch, setOut) =>
+      this.record.committed(items, outcomes, epoch, this.world.now, setOut);
     const storeWay: Way = { cut: false };
     const open = (): Store => {
       const store = simulatedStore(actor, this.#database, this.data, this.storeWeather, storeWay, onCommit);
@@ -181,12 +183,22 @@ export class Cluster implements Wire {
 
   /** Bans or pardons whoever is behind a client, without any node. */
   rule(client: Actor, kind: 'ban' | 'pardon'): void {
+    const user = this.userOf(client);
+    this.#write(`user:${user}`, user, kind, { key: 'banned', value: kind === 'ban' ? 'true' : null });
+  }
+
+  /** The same for one channel. */
+  admitTo(channel: string, client: Actor, kind: 'join' | 'leave' | 'kick'): void {
+    const user = this.userOf(client);
+    this.#write(channel, user, kind, { key: `member:${user}`, value: kind === 'join' ? inside : null });
+  }
+
+  #write(channel: string, user: string, kind: string, fact: FactWrite): void {
     // Past the nodes, it has to keep to the rule for itself: nothing is appended until a rollback has been noticed.
-    if (this.settling) return void this.#database.after(3_000, () => this.rule(client, kind));
-    const user = this.#userOf.get(client) ?? '';
+    if (this.settling) return void this.#database.after(3_000, () => this.#write(channel, user, kind, fact));
     const id = uuidv7(this.#database.env());
-    const facts = [{ key: 'banned', value: kind === 'ban' ? 'true' : null }];
-    const items = [{ channel: `user:${user}`, id, from: 'admin', kind, body: '{}', counts: false, concerns: [user], facts }];
+    const from = kind === 'join' || kind === 'leave' ? user : 'admin';
+    const items = [{ channel, id, from, kind, body: JSON.stringify({ of: user }), counts: false, concerns: [user], facts: [fact] }];
     // Acknowledged to nobody: should it be lost before any node has seen it, its place may well be given again.
     this.record.committed(items, this.data.append(items), `outside ${this.data.epoch}`, this.world.now);
   }
@@ -209,6 +221,10 @@ export class Cluster implements Wire {
     this.#userOf.set(client, user);
   }
 
+  userOf(client: Actor): string {
+    return this.#userOf.get(client) ?? '';
+  }
+
   #wroteInbox(client: Actor, user: string, { channels, gone = [], whole, more }: InboxPush): void {
     const { now } = this.world;
     const told: Told = (whole ? undefined : this.#told.get(client)) ?? { heads: new Map(), since: Number.POSITIVE_INFINITY };
@@ -221,9 +237,9 @@ export class Cluster implements Wire {
     if (!more) told.since = Math.min(told.since, now);
   }
 
-  #wrotePage(user: string, text: string): void {
+  #wrotePage(user: string, text: string, token: string | undefined): void {
     const [first] = (JSON.parse(text) as { events: readonly Written[] }).events;
-    if (first) this.record.pagesWritten.push({ user, offset: first.offset, id: first.id, at: this.world.now });
+    if (first) this.record.pagesWritten.push({ user, offset: first.offset, id: first.id, token, at: this.world.now });
   }
 
   #wrotePassing(user: string, text: string): void {
@@ -239,11 +255,22 @@ export class Cluster implements Wire {
     this.links.delete(link);
   }
 
+  said(link: SimulatedLink, text: string, token?: string): void {
+    const command = /"cmd":"(send|subscribe|history)"/.exec(text)?.[1];
+    const channel = command && /"channel":"([^"]*)"/.exec(text)?.[1];
+    if (!channel) return;
+    this.onAsked?.(link, command, channel);
+    if (command !== 'send') return;
+    const user = this.userOf(link.client);
+    const { events = [] } = JSON.parse(text) as { events?: readonly { readonly id?: string }[] };
+    for (const { id } of events) this.record.taken.push({ user, channel, id: id ?? '', token, at: this.world.now });
+  }
+
   wrote(client: Actor, text: string, token?: string): void {
-    const user = this.#userOf.get(client) ?? '';
+    const user = this.userOf(client);
     if (text.startsWith('{"push":"signal"') || text.startsWith('{"push":"presence"')) this.#wrotePassing(user, text);
     if (text.startsWith('{"push":"inbox"')) this.#wroteInbox(client, user, JSON.parse(text) as InboxPush);
-    if (text.startsWith('{"res"') && text.includes('"events":[{')) this.#wrotePage(user, text);
+    if (text.startsWith('{"res"') && text.includes('"events":[{')) this.#wrotePage(user, text, token);
     if (!text.startsWith('{"push":"events"')) return;
     const { channel, epoch, events } = JSON.parse(text) as { channel: string; epoch: string; events: Written[] };
     for (const event of events) {

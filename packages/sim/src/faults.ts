@@ -1,4 +1,5 @@
 import type { Cluster } from './cluster.ts';
+import { raceRights } from './races.ts';
 import type { Actor } from './world.ts';
 
 /** A fault: begins, and returns what heals it. */
@@ -24,7 +25,8 @@ export const faults = {
     if (cluster.settling) return undefined;
     const member = dice.pick(cluster.members);
     if (!member) return undefined;
-    member.actor.stop(world.now + dice.between(500, 8_000));
+    // Short ones too: behind them the newest look is still to be trusted.
+    member.actor.stop(world.now + (dice.chance(0.4) ? dice.between(200, 1_200) : dice.between(500, 8_000)));
     return () => {};
   },
   store_down: ({ storeWeather, settling }) => {
@@ -81,6 +83,7 @@ export const faults = {
       cluster.rule(link.client, 'pardon');
     };
   },
+  race_rights: (cluster, actor) => (cluster.settling || cluster.onAsked ? undefined : raceRights(cluster, actor)),
   cut_broker: (cluster, { dice }) => {
     const member = dice.pick(cluster.members);
     if (!member) return undefined;
@@ -128,3 +131,8 @@ export const faults = {
 } as const satisfies Record<string, Fault>;
 
 export type FaultName = keyof typeof faults;
+
+/** How long a fault lasts that does more the longer it does, in milliseconds: from … to. */
+export const spans: { readonly [Name in FaultName]?: readonly [number, number] } = {
+  race_rights: [4_000, 12_000],
+};

@@ -42,6 +42,8 @@ export interface Wire {
   closed(link: SimulatedLink): void;
   /** `token`: what the client has shown and the node has taken. */
   wrote(client: Actor, text: string, token?: string): void;
+  /** What the client says has reached the node. */
+  said(link: SimulatedLink, text: string, token?: string): void;
 }
 
 /** A network between clients and nodes. */
@@ -111,7 +113,9 @@ class Pipe implements Link, SimulatedLink, Transport {
     this.#signIn.said(text);
     this.#toNode(() => {
       this.#heardAt = this.node.now;
-      if (this.#state === 'open') this.#sink?.onFrame(text);
+      if (this.#state !== 'open') return;
+      this.#wire.said(this, text, this.#signIn.token);
+      this.#sink?.onFrame(text);
     });
   }
 

@@ -11,6 +11,8 @@ export interface Commit {
   readonly kind: string;
   readonly body: string;
   readonly at: number;
+  /** When the node asked for it; undefined: no node did. */
+  readonly setOut: number | undefined;
 }
 
 /** One subscription's life as its user saw it: what he holds now, and how it came. */
@@ -61,6 +63,16 @@ export interface Written {
   readonly at: number;
 }
 
+/** An event that has reached a node, in a `send`; whatever became of it. */
+export interface Taken {
+  readonly user: string;
+  readonly channel: string;
+  readonly id: string;
+  /** See `Written`; by then. */
+  readonly token?: string | undefined;
+  readonly at: number;
+}
+
 /** A page of history that somebody asked for, as it arrived. */
 export interface PageRead {
   readonly user: string;
@@ -75,6 +87,8 @@ export interface PageWritten {
   readonly user: string;
   readonly offset: number;
   readonly id: string;
+  /** See `Written`. */
+  readonly token?: string | undefined;
   readonly at: number;
 }
 
@@ -115,6 +129,7 @@ export class Record {
   readonly sendings: Sending[] = [];
   readonly readers: Reader[] = [];
   readonly written: Written[] = [];
+  readonly taken: Taken[] = [];
   readonly pages: PageRead[] = [];
   readonly pagesWritten: PageWritten[] = [];
   readonly inboxWritten: InboxWritten[] = [];
@@ -140,10 +155,10 @@ export class Record {
     return head;
   }
 
-  committed(items: readonly Item[], outcomes: readonly Outcome[], epoch: string, at: number): void {
+  committed(items: readonly Item[], outcomes: readonly Outcome[], epoch: string, at: number, setOut?: number): void {
     items.forEach(({ channel, id, from, kind, body }, index) => {
       const outcome = outcomes[index];
-      if (outcome?.status === 'committed') this.commits.push({ epoch, channel, offset: outcome.offset, id, from, kind, body, at });
+      if (outcome?.status === 'committed') this.commits.push({ epoch, channel, offset: outcome.offset, id, from, kind, body, at, setOut });
     });
   }
 }

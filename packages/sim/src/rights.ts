@@ -33,6 +33,17 @@ export class RightsHistory {
     return moments.some((at) => this.#memberAt(user, channel, at) && !this.#bannedAt(user, at));
   }
 
+  /** Whether the user was a member at that place of the channel's log. */
+  memberAtOffset(user: string, channel: string, offset: number): boolean {
+    const turns = this.#turns.get(`${channel} ${user}`) ?? [];
+    return turns.findLast((turn) => turn.offset < offset)?.member ?? false;
+  }
+
+  /** Whether the user was banned for the whole of the span. */
+  bannedThrough(user: string, from: number, to: number): boolean {
+    return this.#bannedAt(user, from) && !this.#bans.get(user)?.some(({ banned, at }) => !banned && at > from && at <= to);
+  }
+
   /** Whether nothing changed about the user's right in the span. */
   steady(user: string, channel: string, from: number, to: number): boolean {
     const turns = [...(this.#turns.get(`${channel} ${user}`) ?? []), ...(this.#bans.get(user) ?? [])];

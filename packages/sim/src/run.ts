@@ -1,6 +1,6 @@
 import { check, checkCaughtUp, checkHonest } from './checker.ts';
 import { Cluster, type Narrow, type Plants } from './cluster.ts';
-import { type FaultName, faults } from './faults.ts';
+import { type FaultName, faults, spans } from './faults.ts';
 import { Record } from './record.ts';
 import { User } from './user.ts';
 import { World } from './world.ts';
@@ -27,6 +27,8 @@ const calmEvery = 10;
 const leastEvents = 200;
 const leastFaults = 3;
 const longestLoad = 50_000;
+/** How long a fault lasts. */
+const span = [500, 6_000] as const;
 
 /** Runs one seed: some nodes, some people, some faults; then peace, and the checker. */
 export async function runSeed(seed: number, plants: Plants = {}): Promise<RunResult> {
@@ -156,8 +158,8 @@ function scheduleFaults(cluster: Cluster, happened: FaultName[], heals: (() => v
       heal();
     };
     heals.push(once);
-    fate.after(dice.between(500, 6_000), once);
+    fate.after(dice.between(...(spans[name] ?? span)), once);
   };
-  const count = 3 + dice.below(4);
+  const count = 4 + dice.below(4);
   for (let index = 0; index < count; index++) fate.after(dice.between(1_500, faultsUntil), () => strike(20));
 }

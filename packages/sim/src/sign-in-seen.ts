@@ -17,7 +17,7 @@ export class SignInSeen {
 
   /** The node says this. */
   answered(text: string): void {
-    const res = this.#shown.size > 0 ? /^\{"res":(\d+),?(?!"error")/.exec(text)?.[1] : undefined;
+    const res = this.#shown.size > 0 ? /^\{"res":(\d+)/.exec(text)?.[1] : undefined;
     const token = res === undefined ? undefined : this.#shown.get(Number(res));
     if (token === undefined) return;
     this.#shown.delete(Number(res));

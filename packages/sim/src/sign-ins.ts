@@ -1,29 +1,56 @@
-import type { Record } from './record.ts';
+import type { Record, Taken } from './record.ts';
 import { readToken } from './tokens.ts';
 
 const revocation = 1_000;
 
-/** I7: nothing was written over a link whose token had ended, or had been void for a second. */
+/** I7: nothing was written over a link, nor taken from it, whose token had ended, or had been void for a second. */
 export function checkSignIns(record: Record): void {
-  const revocations = new Map<string, { readonly of: number; readonly at: number }[]>();
-  for (const { channel, kind, body, at } of record.commits) {
-    if (kind !== 'revoke') continue;
-    const user = channel.slice('user:'.length);
-    revocations.set(user, [...(revocations.get(user) ?? []), { of: (JSON.parse(body) as { at: number }).at, at }]);
+  const tokens = new Tokens(record);
+  for (const { token, channel, offset, at } of record.written) {
+    const over = tokens.over(token, at);
+    if (over) record.violate('I7', `${over.user} was given ${offset} of ${channel} ${over.why}`);
   }
-  for (const { token: text, channel, offset, at } of record.written) {
-    const token = text === undefined ? undefined : readToken(text);
-    if (!token) continue;
-    const { user, issuedAt, expiresAt } = token;
-    if (expiresAt !== undefined && at > expiresAt) {
-      record.violate('I7', `${user} was given ${offset} of ${channel} ${Math.round(at - expiresAt)} ms after his token had ended`);
+  for (const { token, offset, at } of record.pagesWritten) {
+    const over = tokens.over(token, at);
+    if (over) record.violate('I7', `${over.user} was given a page from ${offset} on ${over.why}`);
+  }
+  checkAccepted(record, tokens);
+}
+
+/** Of the times that an event was sent until it was committed, one must have been over a link that was let in. */
+function checkAccepted(record: Record, tokens: Tokens): void {
+  const taken = Map.groupBy(record.taken, ({ user, channel, id }) => `${channel} ${user} ${id}`);
+  for (const { channel, from, id, at } of record.commits) {
+    const tries: readonly Taken[] = (taken.get(`${channel} ${from} ${id}`) ?? []).filter((one) => one.at <= at);
+    const over = tries.map((one) => tokens.over(one.token, one.at));
+    const [first] = over;
+    if (first && over.every((one) => one !== undefined)) record.violate('I7', `${id} of ${from} was taken ${first.why}`);
+  }
+}
+
+/** What became of tokens, from the log itself. */
+class Tokens {
+  readonly #revocations = new Map<string, { readonly of: number; readonly at: number }[]>();
+  readonly #read = new Map<string, ReturnType<typeof readToken>>();
+
+  constructor({ commits }: Record) {
+    for (const { channel, kind, body, at } of commits) {
+      if (kind !== 'revoke') continue;
+      const user = channel.slice('user:'.length);
+      this.#revocations.set(user, [...(this.#revocations.get(user) ?? []), { of: (JSON.parse(body) as { at: number }).at, at }]);
     }
+  }
+
+  /** Why nothing was to go over a link of this token at that time, if so. */
+  over(text: string | undefined, at: number): { readonly user: string; readonly why: string } | undefined {
+    if (text === undefined) return undefined;
+    if (!this.#read.has(text)) this.#read.set(text, readToken(text));
+    const token = this.#read.get(text);
+    if (!token) return undefined;
+    const { user, issuedAt, expiresAt } = token;
+    if (expiresAt !== undefined && at > expiresAt) return { user, why: `${Math.round(at - expiresAt)} ms after his token had ended` };
     // A fact says one moment: the latest of them counts, and a later one may be of an earlier moment only by a retry.
-    const voided = revocations.get(user)?.find((one) => issuedAt <= one.of && at > one.at + revocation);
-    if (voided)
-      record.violate(
-        'I7',
-        `${user} was given ${offset} of ${channel} with a token that was revoked ${Math.round(at - voided.at)} ms before`,
-      );
+    const voided = this.#revocations.get(user)?.find((one) => issuedAt <= one.of && at > one.at + revocation);
+    return voided && { user, why: `with a token that was revoked ${Math.round(at - voided.at)} ms before` };
   }
 }

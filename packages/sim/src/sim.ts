@@ -11,6 +11,9 @@ export const mustHappen: readonly string[] = [
   'resumed',
   'outbox_retry',
   'moved_over',
+  'raced_send',
+  'raced_subscribe',
+  'raced_history',
 ];
 
 /** Branches that no seed may take. */

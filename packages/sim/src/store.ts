@@ -36,8 +36,8 @@ export interface Way {
   cut: boolean;
 }
 
-/** Sees every commit at the instant it happens. */
-export type OnCommit = (items: readonly Item[], outcomes: readonly Outcome[], epoch: string) => void;
+/** Sees every commit at the instant it happens; `setOut`: when its node had asked for it. */
+export type OnCommit = (items: readonly Item[], outcomes: readonly Outcome[], epoch: string, setOut: number) => void;
 
 /**
  * A node's handle of the shared database, behind a way that takes time and breaks. A call sets out, is applied, and is answered, each
@@ -90,19 +90,21 @@ export function simulatedStore(node: Actor, database: Actor, data: MemoryData, w
         heard: (pair) => inner.powers.renewable?.heard(pair),
       },
     },
-    append: (items, passing) =>
-      call(true, async () => {
+    append: (items, passing) => {
+      const setOut = node.now;
+      return call(true, async () => {
         const { epoch } = data;
         if (items.some(({ body }) => body.includes('poison'))) throw new StoreError('poison', 'one of these cannot be stored');
         // Another writer has this channel just now.
         const taken = passing && database.dice.chance(weather.taken) ? database.dice.pick(items)?.channel : undefined;
         const free = items.filter(({ channel }) => channel !== taken);
         const answer = await inner.append(free);
-        onCommit(free, answer.outcomes, epoch);
+        onCommit(free, answer.outcomes, epoch, setOut);
         let at = 0;
         const outcomes = items.map(({ channel }): Outcome => (channel === taken ? passed : (answer.outcomes[at++] ?? passed)));
         return { ...answer, outcomes };
-      }),
+      });
+    },
     read: (channel, range, limit) => call(false, () => inner.read(channel, range, limit)),
     heads: (channels) => call(false, () => inner.heads(channels)),
     moved: (since, limit) => call(false, () => inner.moved(since, limit)),

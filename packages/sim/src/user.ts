@@ -223,7 +223,7 @@ export class User {
     else if (roll < 90.8) this.send(channel, 'say', { text: 'poison' }, { odd: true });
     else if (roll < 91.6 && some?.from === this.name) this.send(channel, 'say', { text: 'another' }, { id: some.id, odd: true });
     else if (roll < 94) this.#reconnect();
-    else if (roll < 94.6) this.#readBack(channel);
+    else if (roll < 95.4) this.#readBack(channel);
     else if (roll < 97) {
       this.#leave(channel);
       this.actor.after(dice.between(0, 300), () => this.#read(channel));

@@ -5,6 +5,10 @@ interface Task {
   at: number;
   readonly number: number;
   readonly actor: Actor;
+  /** Its actor's own alarm. */
+  readonly alarm: boolean;
+  /** Was due while its actor was stopped: then what has come in is handled first, as an event loop does that wakes inside its poll. */
+  late: boolean;
   run: (() => void) | undefined;
 }
 
@@ -35,9 +39,9 @@ export class World {
   }
 
   /** Puts a task in the queue; ties go by the order of the calls. Returns what cancels it. */
-  schedule(actor: Actor, at: number, run: () => void): () => void {
+  schedule(actor: Actor, at: number, run: () => void, alarm = false): () => void {
     this.#number += 1;
-    const task: Task = { at: Math.max(at, this.now), number: this.#number, actor, run };
+    const task: Task = { at: Math.max(at, this.now), number: this.#number, actor, alarm, late: false, run };
     this.#push(task);
     return () => {
       task.run = undefined;
@@ -53,6 +57,7 @@ export class World {
       // An actor that is busy, or stopped, gets to it later.
       const free = actor.freeAt;
       if (free > task.at) {
+        task.late ||= task.alarm && actor.stopped;
         task.at = free;
         this.#push(task);
         continue;
@@ -67,7 +72,8 @@ export class World {
   }
 
   #before(a: Task, b: Task): boolean {
-    return a.at < b.at || (a.at === b.at && a.number < b.number);
+    if (a.at !== b.at) return a.at < b.at;
+    return a.late === b.late ? a.number < b.number : b.late;
   }
 
   #push(task: Task): void {
@@ -156,7 +162,7 @@ export class Actor {
   env<Name extends string>(): Env<Name> {
     return {
       now: () => this.now,
-      timer: (ms, run) => this.after(ms, run),
+      timer: (ms, run) => this.world.schedule(this, this.now + Math.max(0, ms), run, true),
       turn: (run) => void this.after(0, run),
       random: this.dice.random,
       count: (name, by) => this.world.count(name, by),

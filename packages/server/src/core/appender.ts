@@ -9,7 +9,7 @@ import type { Mechanism } from './mechanisms.ts';
 /** Every item is answered by then. */
 const patience = 10_000;
 /** What was admitted longer ago when its batch starts is admitted again: a right may have gone meanwhile. */
-const admissionLasts = 1_000;
+export const admissionLasts = 1_000;
 
 /**
  * What came of an item: the store's outcome, or one of ours. `stale`: admitted too long ago, to be admitted again. `failed`: `unknown`
@@ -50,7 +50,7 @@ export class Appender {
 
   /**
    * Appends a session's items to one channel, in order. Answers item by item, shorter than the list where it stopped: after the first
-   * that is `failed`, `stale` or `rejected(requires)`. `again`: from a time when it was taken before, so it goes to the front.
+   * that is `failed`, `stale` or `rejected(requires)`. `admittedAt`: when it was asked whether they may be. `again`: from a time when it was taken before, so it goes to the front.
    */
   append(channel: string, items: readonly Item[], admittedAt: number, again?: number): Promise<readonly Appended[]> {
     const bytes = items.reduce((sum, item) => sum + byteLength(item.body) + 256, 0);

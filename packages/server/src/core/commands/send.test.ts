@@ -39,6 +39,7 @@ function stage(admit: Admit) {
   return {
     data,
     history,
+    clock,
     parts,
     caller,
     draft,
@@ -100,6 +101,55 @@ describe('send', () => {
     const { reply } = await give([draft('say'), draft('say')]);
     assert.deepEqual(codes(reply.results), ['conflict']);
     assert.equal(asked, 6, 'both events, three times');
+  });
+
+  it('I7 a yes that was more than a second under way is none: the right may have gone while the process was stopped', async () => {
+    const { give, draft, clock, data } = stage(() => {
+      clock.spend(1_001);
+      return yes;
+    });
+    const { reply } = await give([draft('say')]);
+    assert.deepEqual(codes(reply.results), ['unavailable']);
+    assert.equal(data.log('room:a').standing.head, 0);
+  });
+
+  it('I7 what is admitted slowly goes in several batches, none of whose events was asked about more than a second before', async () => {
+    const askedAt: number[] = [];
+    const { give, draft, clock, data } = stage(() => {
+      askedAt.push(clock.env.now());
+      clock.spend(300);
+      return yes;
+    });
+    const append = data.append.bind(data);
+    const ages: number[] = [];
+    data.append = (items) => {
+      for (const at of askedAt.splice(0)) ages.push(clock.env.now() - at);
+      return append(items);
+    };
+    const { reply } = await give(Array.from({ length: 7 }, () => draft('say')));
+    assert.deepEqual(codes(reply.results), [1, 2, 3, 4, 5, 6, 7]);
+    assert.ok(ages.length === 7 && Math.max(...ages) <= 1_000, ages.join());
+  });
+
+  it('I10 an authority that is too slow to be believed makes nobody wait for ever', async () => {
+    let slow = 0;
+    const { give, draft, clock } = stage(() => {
+      slow += 1;
+      clock.spend(300);
+      return yes;
+    });
+    // By the time that the batch starts it is too late, again and again.
+    const { env } = clock;
+    Object.assign(env, {
+      turn: (run: () => void) => {
+        clock.spend(900);
+        setImmediate(run);
+      },
+    });
+    const began = env.now();
+    const { reply } = await give([draft('say')]);
+    assert.deepEqual(codes(reply.results), ['unavailable']);
+    assert.ok(env.now() - began <= 10_000 && slow > 3, `${env.now() - began} ms, asked ${slow} times`);
   });
 
   it('P29 takes one command a channel at a time, and refuses too many events', async () => {

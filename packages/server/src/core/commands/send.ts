@@ -4,13 +4,17 @@ import type { Draft, Failed, SendCommand, Sent } from '@hubbub/protocol/frames';
 import { limits } from '@hubbub/protocol/limits';
 import { isChannel, isId, isKind, isUser } from '@hubbub/protocol/names';
 import type { Item } from '../../store/store.ts';
-import type { Appended } from '../appender.ts';
+import { type Appended, admissionLasts } from '../appender.ts';
 import { outOfBounds } from '../bounds.ts';
 import { within } from '../deadline.ts';
 import { authorityPatience } from '../rights.ts';
 import type { Answer, Caller, CommandParts } from './context.ts';
 
 const requiresTries = 3;
+/** What a run admits first must not have aged by the time its last one is admitted: the rest is the next run's. */
+const runLasts = admissionLasts / 2;
+/** Nothing is admitted anew after so long: the answer is due at ten seconds, and the authority may take two. */
+const patience = 8_000;
 /** Who sends: with a link, or without. */
 export interface Sender extends Pick<Caller, 'who' | 'session'> {
   /** Throws Refusal where it does not hold any more that he is let in: an event may wait long for its turn. */
@@ -72,8 +76,7 @@ class Sending {
       const gone = tries > 0 || again !== undefined ? await this.#gone() : undefined;
       if (gone) return [...this.#results, gone];
       const run = await this.#admitRun(tries > 0);
-      const admittedAt = this.#parts.env.now();
-      const outcomes = run.items.length === 0 ? [] : await this.#parts.appender.append(this.#channel, run.items, admittedAt, again);
+      const outcomes = run.items.length === 0 ? [] : await this.#parts.appender.append(this.#channel, run.items, run.askedAt, again);
       const stopped = this.#settle(run, outcomes);
       if (this.#results.length > before) tries = 0;
       if (stopped === 'requires') {
@@ -95,6 +98,7 @@ class Sending {
 
   /** Why he may not go on, if he may not. */
   async #gone(): Promise<Failed | undefined> {
+    if (this.#parts.env.now() - this.#takenAt >= patience) return failed('unavailable', failureTexts.unavailable, heldFor);
     try {
       await this.#caller.mustHold();
       return undefined;
@@ -108,20 +112,23 @@ class Sending {
   async #admitRun(again: boolean): Promise<Run> {
     const slots: (Item | Failed)[] = [];
     const items: Item[] = [];
+    const { env } = this.#parts;
+    const askedAt = env.now();
     for (const draft of this.#events.slice(this.#results.length)) {
+      if (items.length > 0 && env.now() - askedAt >= runLasts) break;
       const body = this.#check(draft);
       if (typeof body !== 'string') {
         slots.push(body);
         continue;
       }
       const item = await this.#admit(draft, body, { follows: items.length > 0, again });
-      if ('error' in item) return { slots, items, stopped: item };
+      if ('error' in item) return { slots, items, askedAt, stopped: item };
       slots.push(item);
       items.push(item);
       // Past a probe nothing goes along: see `#settle`.
       if (item.facts || item.empties || item.probe) break;
     }
-    return { slots, items };
+    return { slots, items, askedAt };
   }
 
   /** An item, or why there can be none now. What is refused for good becomes a probe: it may be the retry of what was admitted once. */
@@ -130,9 +137,10 @@ class Sending {
     const from = draft.from ?? who.user;
     const as = draft.from === undefined && draft.ts === undefined ? undefined : { from, ...(draft.ts !== undefined && { ts: draft.ts }) };
     const base = { channel: this.#channel, id: draft.id, from, kind: draft.kind, body, ...(follows && { follows }) };
+    const { env, authority } = this.#parts;
     try {
       const proposal = { id: draft.id, kind: draft.kind, body: draft.body, ...(as && { as }), ...(again && { again }) } as const;
-      const verdict = await within(this.#parts.env, authorityPatience, this.#parts.authority.admit(who, this.#channel, proposal));
+      const verdict = await within(env, authorityPatience, authority.admit(who, this.#channel, proposal));
       if (!verdict.ok) {
         this.#refusals.set(draft.id, failed(verdict.code, verdict.text));
         return { ...base, counts: false, probe: true };
@@ -210,6 +218,8 @@ class Sending {
 interface Run {
   readonly slots: readonly (Item | Failed)[];
   readonly items: readonly Item[];
+  /** When it was begun to ask about them: an answer is as old as its question, and behind a stop of the process much older than it looks. */
+  readonly askedAt: number;
   /** Why no more could be admitted. */
   readonly stopped?: Failed;
 }
