@@ -1,6 +1,7 @@
 /** The bench: what it costs Hubbub to do its work, beside peers that do less, in one run. */
 import { append } from './append.ts';
 import { appendPostgres } from './append-postgres.ts';
+import { cluster, clusterPeers } from './cluster.ts';
 import { type Peer, peerNames } from './dialects.ts';
 import { fanout } from './fanout.ts';
 import { idle, idlePeers } from './idle.ts';
@@ -9,14 +10,14 @@ import { type Findings, table } from './report.ts';
 import { slow } from './slow.ts';
 import { storm, stormPeers } from './storm.ts';
 
-export const scenarios = ['fanout', 'append', 'append-postgres', 'slow', 'isolation', 'idle', 'storm'] as const;
+export const scenarios = ['fanout', 'append', 'append-postgres', 'slow', 'isolation', 'idle', 'storm', 'cluster'] as const;
 
 export type Scenario = (typeof scenarios)[number];
 
 /** Beside whom each can be run: what the others ask of ours, no peer can do. */
 export const peersOf: Readonly<Record<Scenario, readonly Peer[]>> = {
   ...{ fanout: peerNames, append: [], 'append-postgres': [], slow: [], isolation: [] },
-  ...{ idle: idlePeers, storm: stormPeers },
+  ...{ idle: idlePeers, storm: stormPeers, cluster: clusterPeers },
 };
 
 export interface BenchOptions {
@@ -49,6 +50,8 @@ export async function bench({ scenario, peers, seconds, say }: BenchOptions): Pr
         return await idle({ peers: among(idlePeers, peers), seconds: seconds ?? 11, say });
       case 'storm':
         return await storm({ peers: among(stormPeers, peers), seconds: seconds ?? 5, say });
+      case 'cluster':
+        return await cluster({ peers: among(clusterPeers, peers), seconds: seconds ?? 6, say });
     }
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);

@@ -31,6 +31,11 @@ export async function commandOf(peer: Peer, data: string): Promise<Command> {
   }
 }
 
+/** How to start a node of Socket.IO beside others: what is said on one comes to all by way of the Redis at `broker`. */
+export function socketIoOnRedis(broker: string): Command {
+  return { command: process.execPath, args: [join(folder, 'socketio-redis.ts'), broker] };
+}
+
 /** Why a peer cannot be measured on this machine; undefined if it can. */
 export async function whyAbsent(peer: Peer): Promise<string | undefined> {
   switch (peer) {

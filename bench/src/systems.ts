@@ -6,16 +6,20 @@ import { Process } from '@hubbub/rig/process';
 import type { System } from './dialects.ts';
 import { type Command, commandOf } from './peers.ts';
 
-export interface Running extends AsyncDisposable {
-  readonly system: System;
+/** A server that listens, in a process of its own. */
+export interface Listening extends AsyncDisposable {
   readonly port: number;
   readonly pid: number;
   /** What it has complained of. */
   readonly complaints: () => string;
-  /** Of ours: the token of a program that speaks for many, and is not held to the pace of one. */
-  readonly serviceKey?: string;
   /** Asks what a preload has put into it, by SIGUSR2. Resolves with what stands behind `word` in the line that comes on stderr. */
   readonly asked: (word: string) => Promise<string>;
+}
+
+export interface Running extends Listening {
+  readonly system: System;
+  /** Of ours: the token of a program that speaks for many, and is not held to the pace of one. */
+  readonly serviceKey?: string;
 }
 
 export interface StartOptions {
@@ -31,24 +35,38 @@ const main = resolve(import.meta.dirname, '../../packages/cli/src/main.ts');
 export async function startSystem(system: System, { preloads = [], folder }: StartOptions = {}): Promise<Running> {
   await using undo = new AsyncDisposableStack();
   const data = folder ?? temporaryFolder(undo);
-  const { command, args } = system === 'hubbub' ? ours(data) : await commandOf(system, data);
-  const ready = /listening .*?(\d+)\n/;
-  const loading = preloads.length > 0 ? ['--expose-gc', ...preloads.flatMap((preload) => ['--import', preload])] : [];
-  const server = undo.use(await Process.start({ command, args: [...loading, ...args], ready }));
+  const listening = undo.use(await listen(system === 'hubbub' ? ours(data) : await commandOf(system, data), preloads));
   const all = undo.move();
   return {
+    ...listening,
     system,
-    port: Number(server.match(ready)[1]),
-    pid: server.pid,
-    complaints: () => server.stderr.trim(),
-    asked: (word) => ask(server, word),
-    ...(system === 'hubbub' && { serviceKey: readFileSync(join(data, 'service.key'), 'utf8').trim() }),
+    ...(system === 'hubbub' && { serviceKey: serviceKeyIn(data) }),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
 
-function ours(folder: string): Command {
-  return { command: process.execPath, args: [main, 'serve', '--port', '0', '--data', folder] };
+/** Starts what says `listening` and its port. `preloads`: files that Node loads into it before it starts. */
+export async function listen({ command, args }: Command, preloads: readonly string[] = []): Promise<Listening> {
+  const ready = /listening .*?(\d+)\n/;
+  const loading = preloads.length > 0 ? ['--expose-gc', ...preloads.flatMap((preload) => ['--import', preload])] : [];
+  const server = await Process.start({ command, args: [...loading, ...args], ready });
+  return {
+    port: Number(server.match(ready)[1]),
+    pid: server.pid,
+    complaints: () => server.stderr.trim(),
+    asked: (word) => ask(server, word),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+/** A node of ours that keeps in `folder` what is its own; `more`: what it is told besides. */
+export function ours(folder: string, more: readonly string[] = []): Command {
+  return { command: process.execPath, args: [main, 'serve', '--port', '0', '--data', folder, ...more] };
+}
+
+/** The token of a program that speaks for many, of the node whose folder it is. */
+export function serviceKeyIn(folder: string): string {
+  return readFileSync(join(folder, 'service.key'), 'utf8').trim();
 }
 
 async function ask(server: Process, word: string): Promise<string> {

@@ -143,10 +143,10 @@ program
 program
   .command('bench')
   .description('measure what it costs on this machine, beside peers')
-  .argument('<scenario>', 'fanout, append, append-postgres, slow, isolation, idle or storm')
+  .argument('<scenario>', 'fanout, append, append-postgres, slow, isolation, idle, storm or cluster')
   .option(
     '--peers <names>',
-    'of fanout: ws, socketio, ws-append, bun, bun-append, floor; of idle: ws, socketio; of storm: socketio; installed at first use',
+    'of fanout: ws, socketio, ws-append, bun, bun-append, floor; of idle: ws, socketio; of storm and cluster: socketio; installed at first use',
   )
   .addOption(new Option('--seconds <seconds>', "how long one run lasts; left out, the scenario's own length").argParser(factor))
   .option('--json', 'one JSON object as the last line')

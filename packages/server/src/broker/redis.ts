@@ -22,6 +22,9 @@ async function connect({ url, prefix = usualPrefix }: RemoteOptions, line: Line)
       url,
       disableOfflineQueue: true,
       pingInterval: 1_000,
+      // Its own limit is a timer, a signal and, five seconds later, an error for each command, answered or not: a twentieth of a busy
+      // node's time. A connection that does not answer is given up before that.
+      commandOptions: { timeout: 0 },
       socket: { reconnectStrategy: false, connectTimeout: 2_000, socketTimeout: 3_000 },
     });
     client.on('error', (error: unknown) => line.lost(error));
