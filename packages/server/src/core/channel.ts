@@ -183,6 +183,8 @@ export class Channel {
 
   #keep(event: Encoded): void {
     const { offset } = event.entry.header;
+    // Whoever comes first reads the head: until then nobody waits for it.
+    if (!this.open && this.listeners.size === 0) return;
     if (this.#beyond.has(offset) || this.#beyond.size >= maxBeyondEvents || this.#beyondBytes + event.bytes > maxBeyondBytes) return;
     this.#beyond.set(offset, event);
     this.#beyondBytes += event.bytes;
