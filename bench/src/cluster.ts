@@ -97,7 +97,13 @@ async function runTalk({ system, nodes }: Setting, given: Talk, seconds: number)
     ...timeFigures(heard),
     writesPerDelivery: round((after.passed.writes - before.passed.writes) / Math.max(1, heard.heard)),
     ...passedFigures(before.passed, after.passed, heard.said, system),
-    ...{ delivered: heard.heard, missing: expected - heard.heard, saidLateP99: heard.lateP99, clientsLateP99: heard.loopLagP99 },
+    ...{
+      delivered: heard.heard,
+      missing: expected - heard.heard,
+      putOff: heard.putOff,
+      saidLateP99: heard.lateP99,
+      clientsLateP99: heard.loopLagP99,
+    },
   };
   const why = whyVoid(heard, expected, given, stack);
   return why === undefined ? { figures } : { figures, void: why };

@@ -21,6 +21,8 @@ export interface TalkerReport {
   /** Of the last `talk`: what was said, and how often any of it was heard; from when it was due to when it was. */
   readonly said: number;
   readonly heard: number;
+  /** How often a node asked to say it later. */
+  readonly putOff: number;
   readonly waits: Counts;
   /** Talkers that have lost their link, or heard what does not follow, and how the first of them did. */
   readonly failed: number;

@@ -44,6 +44,7 @@ function summary(reports: readonly TalkerReport[]): TalkerSummary {
     waits: waits.times,
     said: sum(({ said }) => said),
     heard: sum(({ heard }) => heard),
+    putOff: sum(({ putOff }) => putOff),
     failed: sum(({ failed }) => failed),
     firstFailure: reports.find(({ firstFailure }) => firstFailure !== '')?.firstFailure ?? '',
     lateP99: Math.max(...reports.map(({ lateP99 }) => lateP99)),

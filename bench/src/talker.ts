@@ -28,8 +28,12 @@ export class Talker implements FrameSink {
   #entering = Promise.withResolvers<void>();
   #inside = false;
   #turn = 0;
+  /** What is said and not yet taken, the first being on its way. */
+  readonly #saying: string[] = [];
   /** What was said in the room, by himself too. */
   heard = 0;
+  /** How often it was told to say something later. */
+  putOff = 0;
   /** Why it is out, if it is. */
   ended: string | undefined;
 
@@ -52,8 +56,10 @@ export class Talker implements FrameSink {
   /** Says something that was due at `dueMs`. */
   say(dueMs: number): void {
     const { system, who, all, room, bodyBytes } = this.#options;
-    this.#link?.say(talkDialects[system].say(room, makeBody(who + all * this.#turn, dueMs, bodyBytes)));
+    const text = talkDialects[system].say(room, makeBody(who + all * this.#turn, dueMs, bodyBytes));
     this.#turn += 1;
+    if (!talkDialects[system].isAnswered) return this.#link?.say(text);
+    if (this.#saying.push(text) === 1) this.#link?.say(text);
   }
 
   onOpen(): void {
@@ -64,7 +70,7 @@ export class Talker implements FrameSink {
     const { system, waits } = this.#options;
     const dialect = talkDialects[system];
     const text = bytes.toString('utf8', at, at + length);
-    if (!dialect.carries(bytes, at)) return this.#follow(roomDialects[system].answer(text, this.#guest));
+    if (!dialect.carries(bytes, at)) return this.#answer(text);
     const now = monotonic();
     for (const { i, t } of dialect.read(text)) {
       this.#hearing.hear(i);
@@ -76,6 +82,25 @@ export class Talker implements FrameSink {
   onEnded(why: Error): void {
     this.#entering.reject(why);
     if (this.#inside) this.ended = why.message;
+  }
+
+  #answer(text: string): void {
+    const { system } = this.#options;
+    const taken = this.#inside ? talkDialects[system].taken(text) : undefined;
+    if (!taken) return this.#follow(roomDialects[system].answer(text, this.#guest));
+    if ('againAfter' in taken) {
+      this.putOff += 1;
+      // With its id: it may be in the log already.
+      setTimeout(() => this.#sayNext(), taken.againAfter);
+    } else {
+      this.#saying.shift();
+      this.#sayNext();
+    }
+  }
+
+  #sayNext(): void {
+    const [text] = this.#saying;
+    if (text !== undefined && this.ended === undefined) this.#link?.say(text);
   }
 
   #follow({ say, inside }: RoomStep): void {

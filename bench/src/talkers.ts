@@ -36,7 +36,7 @@ async function enter({ ports, from, count, ...company }: Extract<TalkerOrder, { 
 
 async function talk({ turns, rate, patience }: Extract<TalkerOrder, { order: 'talk' }>): Promise<void> {
   waits.reset();
-  for (const talker of talkers) talker.heard = 0;
+  for (const talker of talkers) [talker.heard, talker.putOff] = [0, 0];
   said = turns * talkers.length;
   lag.start();
   lateP99 = await onSchedule({ count: said, rate }, (due) => {
@@ -50,7 +50,11 @@ async function talk({ turns, rate, patience }: Extract<TalkerOrder, { order: 'ta
 }
 
 function heard(): number {
-  return talkers.reduce((sum, talker) => sum + talker.heard, 0);
+  return sum((talker) => talker.heard);
+}
+
+function sum(of: (talker: Talker) => number): number {
+  return talkers.reduce((all, talker) => all + of(talker), 0);
 }
 
 function failures(): string[] {
@@ -60,7 +64,7 @@ function failures(): string[] {
 function report(): TalkerReport {
   const failed = failures();
   return {
-    ...{ said, heard: heard(), waits: waits.counts, lateP99, loopLagP99: lag.p99 },
+    ...{ said, heard: heard(), putOff: sum(({ putOff }) => putOff), waits: waits.counts, lateP99, loopLagP99: lag.p99 },
     failed: failed.length,
     firstFailure: failed[0] ?? '',
   };

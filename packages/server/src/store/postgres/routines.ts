@@ -7,19 +7,27 @@
  */
 import { appendRoutine } from './append.sql.ts';
 
-/** The present pair. `sound`: this is where the present history was written, and commits are synced here. */
+/**
+ * The present pair. `sound`: this is where the present history was written, and commits are synced here. In plpgsql, which remembers how it
+ * is done: a function in plain SQL is parsed and planned at each call, which was a quarter of what a batch costs the server. What is
+ * remembered may have been planned while `moves` was empty and go on when it is long: hence always by its key.
+ */
 const pair = `
-  CREATE OR REPLACE FUNCTION pair_1(OUT epoch text, OUT generation integer, OUT count bigint, OUT sound boolean) LANGUAGE sql STABLE AS $$
-    SELECT epoch, generation, trims + greatest((SELECT xid FROM moves ORDER BY xid DESC LIMIT 1), purged)::text::bigint, place = place_1()
-      AND current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off'
-    FROM meta
+  CREATE OR REPLACE FUNCTION pair_1(OUT epoch text, OUT generation integer, OUT count bigint, OUT sound boolean) LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
+  BEGIN
+    SELECT m.epoch, m.generation, m.trims + greatest((SELECT xid FROM moves ORDER BY xid DESC LIMIT 1), m.purged)::text::bigint,
+      m.place = place_1() AND current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off'
+    INTO epoch, generation, count, sound FROM meta AS m;
+  END
   $$;
 `;
 
 /** Which server, and which of its timelines: a promoted standby goes on in a new one. */
 const place = `
-  CREATE OR REPLACE FUNCTION place_1() RETURNS text LANGUAGE sql AS $$
-    SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) FROM pg_control_system()
+  CREATE OR REPLACE FUNCTION place_1() RETURNS text LANGUAGE plpgsql AS $$
+  BEGIN
+    RETURN (SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) FROM pg_control_system());
+  END
   $$;
 `;
 
