@@ -18,6 +18,15 @@ interface Peer {
   /** Nothing goes out, nothing comes in. */
   cut: boolean;
   dead: boolean;
+  /** Its process stands still: what is due runs when it goes on. */
+  late: (() => void)[] | undefined;
+}
+
+/** A stopped process goes on. */
+function wake(peer: Peer): void {
+  const due = peer.late ?? [];
+  peer.late = undefined;
+  for (const run of due) run();
 }
 
 /** Nodes that hear each other; `pass` decides about every note of every way. */
@@ -27,9 +36,9 @@ function network(names: readonly string[], { most = 100_000, crowd = 1_000 } = {
   const state = { pass: (_from: string, _to: string, _note: string): boolean => true, notes: [] as string[] };
   const open = (name: string): Peer => {
     const peer: Peer = {
-      ...{ name, changes: [], sent: 0, deaf: false, cut: false, dead: false },
+      ...{ name, changes: [], sent: 0, deaf: false, cut: false, dead: false, late: undefined },
       presence: openPresence({ sessions: crowd })({
-        env: clock.env,
+        env: { ...clock.env, timer: (ms, run) => clock.env.timer(ms, () => void (peer.late ? peer.late.push(run) : run())) },
         wire: {
           most,
           get deaf() {
@@ -248,6 +257,29 @@ describe('presence of several nodes', () => {
     await clock.pass(3_000);
     for (const peer of peers) assert.deepEqual([shown(peer), peer.changes], ['2: a,b', []]);
   });
+
+  for (const first of ['its links', 'its timers']) {
+    it(`a process that was stopped does not bring back who has gone meanwhile, whichever it hears of first: ${first}`, async () => {
+      const { clock, peers, shown } = network(['a', 'b']);
+      const [a, b] = peers;
+      a.presence.watch(room, true);
+      a.presence.enter(room, session('ann'));
+      for (const user of ['ben', 'bob']) b.presence.enter(room, session(user));
+      await clock.pass(3_000);
+      Object.assign(b, { late: [], cut: true });
+      await clock.pass(30_000);
+      assert.equal(shown(a), '1: ann');
+      a.changes.length = 0;
+      b.cut = false;
+      if (first === 'its timers') wake(b);
+      b.presence.leave(room, session('ben'), false);
+      if (first === 'its links') wake(b);
+      await clock.pass(5_000);
+      assert.equal(shown(a), '2: ann,bob');
+      assert.equal(shown(b), '2: ann,bob');
+      assert.deepEqual(a.changes, ['bob 1']);
+    });
+  }
 
   it('long parts travel in pieces, and count when all are there', async () => {
     const { clock, peers, state, shown } = network(['a', 'b'], { most: 1_000 });

@@ -14,7 +14,7 @@ const changesEvery = 1_000;
 const tickEvery = 1_000;
 const toldPerTick = 200;
 const shortestRound = 4;
-/** A tick that is so late was stopped with its process: nothing could be heard. */
+/** A tick that is so late was stopped with its process: nothing could be heard, neither other nodes nor that links have ended. */
 const stoppedAfter = 3_000;
 
 export interface PresenceLimits {
@@ -47,6 +47,8 @@ class NodePresence implements Presence {
   /** How many are to be told again by now; the fraction is for the next tick. */
   #owed = 0;
   #tickedAt = 0;
+  /** The process has stood still, from then on; until the first tick in good time, for what came meanwhile has to be taken in. */
+  #stoodFrom: number | undefined;
   #beatAt = Number.NEGATIVE_INFINITY;
   #deaf = false;
   #cancelTick: (() => void) | undefined;
@@ -88,7 +90,8 @@ class NodePresence implements Presence {
       this.#parts.env.count('presence_put_out');
       return this.#remove(own);
     }
-    this.#away.set(own, this.#parts.env.now() + awayFor);
+    // A link whose end is heard of only now may have ended long ago: others have seen him go by then, and must not see him again.
+    this.#away.set(own, (this.#stood ?? this.#parts.env.now()) + awayFor);
     this.#awaitReturn();
   }
 
@@ -199,7 +202,7 @@ class NodePresence implements Presence {
     const now = this.#parts.env.now();
     let waiting: Roll | undefined;
     for (const roll of this.#due) {
-      if (now - roll.publishedAt >= changesEvery) this.#publish(roll);
+      if (this.#stood === undefined && now - roll.publishedAt >= changesEvery) this.#publish(roll);
       else waiting = roll;
     }
     if (waiting) this.#publishSoon(waiting);
@@ -237,9 +240,14 @@ class NodePresence implements Presence {
   #tick(): void {
     const { env, wire } = this.#parts;
     const now = env.now();
-    const stopped = now - this.#tickedAt > stoppedAfter;
+    this.#stoodFrom = this.#isLate ? this.#stood : undefined;
     this.#tickedAt = now;
-    if (wire.deaf || stopped) this.#deaf = true;
+    if (this.#stoodFrom !== undefined) {
+      // Who has gone meanwhile is in what we would tell.
+      this.#deaf = true;
+      return;
+    }
+    if (wire.deaf) this.#deaf = true;
     else if (this.#deaf) this.#hearAgain();
     else this.#bury(now);
     if (now - this.#beatAt >= beatEvery) {
@@ -256,6 +264,15 @@ class NodePresence implements Presence {
     const some = Math.floor(this.#owed);
     this.#owed -= some;
     this.#tellSome(some, now);
+  }
+
+  get #isLate(): boolean {
+    return this.#parts.env.now() - this.#tickedAt > stoppedAfter;
+  }
+
+  /** Since when the process may have stood still, where what came meanwhile is still being taken in: links may be heard of before the tick is. */
+  get #stood(): number | undefined {
+    return this.#stoodFrom ?? (this.#isLate ? this.#tickedAt : undefined);
   }
 
   /** Those whose turn it is are told again, and what was told of them is looked through. */
