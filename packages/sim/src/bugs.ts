@@ -267,4 +267,46 @@ export const bugs: readonly Bug[] = [
     find: "    for (const { key, value } of item.requires ?? []) if ((this.facts.get(key)?.value ?? null) !== value) return rejected('requires');\n",
     replace: '',
   },
+  {
+    name: "who waits for the broker's word waits for ever",
+    file: 'core/hub.ts',
+    find: 'await within(this.#env, brokerPatience, acknowledged).catch(() => {});',
+    replace: 'await acknowledged.catch(() => {});',
+  },
+  {
+    name: 'what the broker refused is refused to readers',
+    file: 'core/hub.ts',
+    find: 'await within(this.#env, brokerPatience, acknowledged).catch(() => {});',
+    replace: 'await within(this.#env, brokerPatience, acknowledged);',
+  },
+  {
+    name: 'a broker that is away is never noticed',
+    file: 'core/bells.ts',
+    find: 'return this.#out.size >= 2;',
+    replace: 'return this.#out.size >= 200;',
+  },
+  {
+    name: 'a broker that is back is never noticed',
+    file: 'core/bells.ts',
+    find: 'for (const earlier of this.#out.keys()) if (earlier <= number) this.#out.delete(earlier);',
+    replace: 'if (this.#out.size < 2) this.#out.delete(number);',
+  },
+  {
+    name: "anybody's bell is taken for one's own",
+    file: 'core/bells.ts',
+    find: '    if (envelope.node === this.#node) return;\n',
+    replace: '    if (envelope.node === this.#node) return;\n    this.#out.clear();\n',
+  },
+  {
+    name: 'a node that hears nothing takes the others for dead',
+    file: 'presence/presence.ts',
+    find: 'if (wire.deaf || stopped) this.#deaf = true;',
+    replace: 'if (stopped) this.#deaf = true;',
+  },
+  {
+    name: 'a broker that came back empty is left so',
+    file: 'sim/src/broker.ts',
+    find: '      void this.#inner.subscribe([...this.#wanted]);\n',
+    replace: '',
+  },
 ];

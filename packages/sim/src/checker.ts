@@ -1,6 +1,6 @@
 import type { MemoryData } from '@hubbub/server/store/memory/data';
 import { checkInboxes, checkInboxesCaughtUp } from './inboxes.ts';
-import { checkPassing, checkPresence } from './passing.ts';
+import { checkNobodyPutOut, checkPassing, checkPresence } from './passing.ts';
 import type { Commit, Reader, Record, Sending } from './record.ts';
 import { RightsHistory } from './rights.ts';
 import { checkSignIns } from './sign-ins.ts';
@@ -38,6 +38,7 @@ export function check(record: Record, data: MemoryData, users: readonly User[], 
   }
   checkInboxes(record, circumstances.calm);
   checkPassing(record);
+  checkNobodyPutOut(record);
   checkCaughtUp(record, data, users, circumstances.trimmed);
 }
 

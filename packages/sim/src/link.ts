@@ -41,7 +41,7 @@ export interface Wire {
   opened(link: SimulatedLink): void;
   closed(link: SimulatedLink): void;
   /** `token`: what the client has shown and the node has taken. */
-  wrote(client: Actor, text: string, token?: string): void;
+  wrote(link: SimulatedLink, text: string, token?: string): void;
   /** What the client says has reached the node. */
   said(link: SimulatedLink, text: string, token?: string): void;
 }
@@ -140,7 +140,7 @@ class Pipe implements Link, SimulatedLink, Transport {
     this.node.charge(writeCost);
     if (this.#state !== 'open') return;
     this.#signIn.answered(frame.text);
-    this.#wire.wrote(this.client, frame.text, this.#signIn.token);
+    this.#wire.wrote(this, frame.text, this.#signIn.token);
     this.#unsent.push(frame.text);
     this.#unsentBytes += frame.bytes;
     this.#drain();

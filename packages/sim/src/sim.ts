@@ -14,6 +14,9 @@ export const mustHappen: readonly string[] = [
   'raced_send',
   'raced_subscribe',
   'raced_history',
+  'degraded_said',
+  'degraded_over',
+  'unheard_long',
 ];
 
 /** Branches that no seed may take. */
