@@ -1,6 +1,6 @@
 import type { InboxPush, PresencePush, SignalPush } from '@hubbub/protocol/frames';
 import { uuidv7 } from '@hubbub/protocol/id';
-import type { BrokerSinks } from '@hubbub/server/broker/broker';
+import type { Broker, BrokerSinks } from '@hubbub/server/broker/broker';
 import { isNote } from '@hubbub/server/broker/envelope';
 import { type LocalBus, localBus } from '@hubbub/server/broker/local';
 import { type Loss, lossy } from '@hubbub/server/broker/lossy';
@@ -65,6 +65,8 @@ export class Cluster implements Wire {
   identityAway = 0;
   /** A copy of the database has been taken, to be put back. */
   copied = false;
+  /** Nodes are of the next version: what they write to clients is changed by this. */
+  next: ((frame: string) => string) | undefined;
   /** Hears what clients ask for, as it reaches a node. */
   onAsked: ((link: SimulatedLink, command: string, channel: string) => void) | undefined;
   #started = 0;
@@ -263,6 +265,15 @@ export class Cluster implements Wire {
     if (!('left' in told) || !member || hears(member)) return;
     const { name, wayChangedAt, heldAt } = member;
     for (const left of told.left) this.record.leftUnheard.push({ user: left, channel, node: name, unheardSince: wayChangedAt, heldAt, at });
+  }
+
+  onTheWay(frame: string): string {
+    return this.next?.(frame) ?? frame;
+  }
+
+  /** A broker of whoever is on the same bus. */
+  stranger(): Broker {
+    return this.#bus.open({ onEnvelope: () => {}, onGap: () => {} });
   }
 
   opened(link: SimulatedLink): void {

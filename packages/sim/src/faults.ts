@@ -1,4 +1,5 @@
 import type { Cluster } from './cluster.ts';
+import { speakAsTheNext } from './next-version.ts';
 import { raceRights } from './races.ts';
 import type { Dice } from './random.ts';
 import type { Actor } from './world.ts';
@@ -117,6 +118,7 @@ export const faults = {
       for (const member of cluster.members) cluster.spoil(member, { drop: 0, double: 0, late: 0 });
     };
   },
+  next_version: (cluster, actor) => (cluster.next ? undefined : speakAsTheNext(cluster, actor)),
   flap_clients: (cluster, { dice }) => {
     const flapping = [...cluster.links].filter(() => dice.chance(0.5));
     for (const link of flapping) link.cut();
@@ -136,6 +138,7 @@ export const faults = {
     const log = dice.pick([...cluster.data.channels.values()]);
     if (!log) return undefined;
     cluster.data.trim(log.name, log.standing.head - dice.below(4));
+    cluster.record.trims.push({ channel: log.name, first: log.standing.first });
     return () => {};
   },
 } as const satisfies Record<string, Fault>;
@@ -146,4 +149,5 @@ export type FaultName = keyof typeof faults;
 export const spans: { readonly [Name in FaultName]?: readonly [number, number] } = {
   race_rights: [4_000, 12_000],
   kill_broker: [14_000, 20_000],
+  next_version: [4_000, 12_000],
 };

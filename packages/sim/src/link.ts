@@ -34,6 +34,8 @@ export interface SimulatedLink {
   inject(text: string): void;
   /** The client stops reading, or reads on. */
   read(on: boolean): void;
+  /** The node's program says this besides, whatever it is. */
+  push(text: string): void;
 }
 
 /** What is written and delivered, for the checker: `text` as it leaves the node. */
@@ -42,6 +44,8 @@ export interface Wire {
   closed(link: SimulatedLink): void;
   /** `token`: what the client has shown and the node has taken. */
   wrote(link: SimulatedLink, text: string, token?: string): void;
+  /** What a frame to a client has become on its way. */
+  onTheWay(frame: string): string;
   /** What the client says has reached the node. */
   said(link: SimulatedLink, text: string, token?: string): void;
 }
@@ -169,6 +173,13 @@ class Pipe implements Link, SimulatedLink, Transport {
     this.send(text);
   }
 
+  push(text: string): void {
+    if (this.#state !== 'open') return;
+    this.#unsent.push(text);
+    this.#unsentBytes += text.length;
+    this.#drain();
+  }
+
   cut(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
@@ -229,7 +240,7 @@ class Pipe implements Link, SimulatedLink, Transport {
     this.#arriving.push(text);
     if (this.#arriving.length > 1) return;
     this.#toClient(() => {
-      for (const frame of this.#arriving.splice(0)) this.#handlers.onFrame(frame);
+      for (const frame of this.#arriving.splice(0)) this.#handlers.onFrame(this.#wire.onTheWay(frame));
     });
   }
 

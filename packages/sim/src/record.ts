@@ -156,6 +156,10 @@ export class Record {
   readonly heard: Heard[] = [];
   readonly leftUnheard: LeftUnheard[] = [];
   readonly visits: Visit[] = [];
+  /** Where channels began after each trim. */
+  readonly trims: { readonly channel: string; readonly first: number }[] = [];
+  /** Ids that were sent in commands which are none of this version. */
+  readonly unasked = new Set<string>();
   /** What a rollback took: events of that epoch above these heads. */
   readonly cuts: { readonly epoch: string; readonly heads: ReadonlyMap<string, number>; readonly at: number }[] = [];
   readonly violations: string[] = [];
