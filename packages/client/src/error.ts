@@ -15,7 +15,7 @@ export class HubbubError extends Error {
 
   /** Whether the same may succeed later. */
   get passing(): boolean {
-    return this.code === 'link_lost' || this.code === 'timeout' || isPassing(this.code);
+    return this.code === 'link_lost' || this.code === 'timeout' || isPassing(this.code, this.retryAfter);
   }
 
   static of(problem: Omit<Problem, 'code'> & { readonly code: string }): HubbubError {

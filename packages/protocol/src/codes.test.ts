@@ -49,7 +49,11 @@ describe('codes', () => {
 
   it('a code that is not known is taken as final', () => {
     for (const [name, { passing }] of Object.entries(codes)) assert.equal(isPassing(name), passing);
-    for (const name of ['', 'new_code', 'toString', '__proto__', 'constructor']) assert.equal(isPassing(name), false);
+    for (const name of ['', 'new_code', 'toString', '__proto__', 'constructor']) {
+      assert.equal(isPassing(name), false);
+      assert.equal(isPassing(name, 0), true, 'a newer server says when to come back');
+    }
+    assert.equal(isPassing('forbidden', 100), false);
   });
 
   it('P14: an error travels as code, text and, where there is one, retryAfter', () => {

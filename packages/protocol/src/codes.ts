@@ -48,9 +48,12 @@ export type Code = keyof typeof rows;
 
 export const codes: { readonly [Name in Code]: CodeRow } = rows;
 
-/** Tells whether the same request, unchanged, may succeed later. An unknown code (of a newer server) is taken as final: repeating it blindly helps nobody. */
-export function isPassing(code: string): boolean {
-  return Object.hasOwn(codes, code) && codes[code as Code].passing;
+/**
+ * Tells whether the same request, unchanged, may succeed later. An unknown code (of a newer server) is passing where the server says when
+ * to come back, `retryAfter`; else it is taken as final: repeating it blindly helps nobody.
+ */
+export function isPassing(code: string, retryAfter?: number): boolean {
+  return Object.hasOwn(codes, code) ? codes[code as Code].passing : retryAfter !== undefined;
 }
 
 /** The code that a WebSocket close code stands for, or undefined where the link simply broke. */

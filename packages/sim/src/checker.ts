@@ -1,6 +1,6 @@
 import type { MemoryData } from '@hubbub/server/store/memory/data';
 import { checkInboxes, checkInboxesCaughtUp } from './inboxes.ts';
-import { checkPassing, checkPresence } from './passing.ts';
+import { checkNobodyPutOut, checkPassing, checkPresence } from './passing.ts';
 import type { Commit, Reader, Record, Sending } from './record.ts';
 import { RightsHistory } from './rights.ts';
 import { checkSignIns } from './sign-ins.ts';
@@ -38,6 +38,7 @@ export function check(record: Record, data: MemoryData, users: readonly User[], 
   }
   checkInboxes(record, circumstances.calm);
   checkPassing(record);
+  checkNobodyPutOut(record);
   checkCaughtUp(record, data, users, circumstances.trimmed);
 }
 
@@ -71,6 +72,7 @@ function finalLog(data: MemoryData): Final {
 function checkCommits(record: Record): void {
   const places = new Map<string, string>();
   for (const { epoch, channel, offset, id, from } of record.commits) {
+    if (record.unasked.has(id)) record.violate('P13', `${id} was taken, though its command has a member that nobody knows`);
     const place = `${epoch} ${channel} ${offset}`;
     const event = `${from} ${id}`;
     const other = places.get(place);
@@ -284,8 +286,8 @@ export function checkCaughtUp(record: Record, data: MemoryData, users: readonly 
       }
       const begun = offsetOf(reader.from);
       const first = reader.applied[0]?.event.offset;
-      const kept = log[0]?.offset ?? 1;
-      if (reader.resets.length === 0 && first !== undefined && first !== begun + 1 && first !== kept)
+      const kept = record.trims.some((trim) => trim.channel === reader.channel && trim.first === first);
+      if (reader.resets.length === 0 && first !== undefined && first !== begun + 1 && !kept)
         record.violate('I3', `${who} began at ${begun} and got ${first} first`);
     }
   }

@@ -1,6 +1,6 @@
 import type { InboxPush, PresencePush, SignalPush } from '@hubbub/protocol/frames';
 import { uuidv7 } from '@hubbub/protocol/id';
-import type { BrokerSinks } from '@hubbub/server/broker/broker';
+import type { Broker, BrokerSinks } from '@hubbub/server/broker/broker';
 import { isNote } from '@hubbub/server/broker/envelope';
 import { type LocalBus, localBus } from '@hubbub/server/broker/local';
 import { type Loss, lossy } from '@hubbub/server/broker/lossy';
@@ -9,9 +9,10 @@ import { openPresence } from '@hubbub/server/presence/presence';
 import { createMemoryData, type MemoryData } from '@hubbub/server/store/memory/data';
 import type { FactWrite, Store } from '@hubbub/server/store/store';
 import { inside, simulatedAuthority } from './authority.ts';
+import { type BrokerConnection, BrokerServer } from './broker.ts';
 import type { Door, SimulatedLink, Wire } from './link.ts';
 import { randomStream } from './random.ts';
-import type { Record } from './record.ts';
+import type { Record, Visit } from './record.ts';
 import { fairStore, type StoreWeather, simulatedStore, type Way } from './store.ts';
 import { away, simulatedIdentity } from './tokens.ts';
 import type { Actor, World } from './world.ts';
@@ -28,8 +29,11 @@ export interface ClusterMember {
   readonly door: Door;
   readonly loss: Loss;
   readonly storeWay: Way;
-  /** Tells the node that its broker has been away. */
-  gap(): void;
+  readonly broker: BrokerConnection;
+  /** Since when its way over the broker has been as it is. */
+  wayChangedAt: number;
+  /** When it was last seen to hold. */
+  heldAt: number;
 }
 
 /** Bounds that a few people can reach. */
@@ -46,6 +50,7 @@ export class Cluster implements Wire {
   readonly storeWeather: StoreWeather = fairStore();
   readonly members: ClusterMember[] = [];
   readonly links = new Set<SimulatedLink>();
+  readonly broker = new BrokerServer();
   /** Members that are going, and still get links. */
   readonly #leaving = new Set<ClusterMember>();
   readonly #database: Actor;
@@ -53,12 +58,15 @@ export class Cluster implements Wire {
   readonly #plants: Plants;
   readonly #userOf = new Map<Actor, string>();
   readonly #told = new Map<Actor, Told>();
+  readonly #visits = new Map<SimulatedLink, Visit>();
   /** Gaps of the broker that living nodes were told of. */
   gaps = 0;
   /** How likely a question to the identity finds it away, for a while from then on. */
   identityAway = 0;
   /** A copy of the database has been taken, to be put back. */
   copied = false;
+  /** Nodes are of the next version: what they write to clients is changed by this. */
+  next: ((frame: string) => string) | undefined;
   /** Hears what clients ask for, as it reaches a node. */
   onAsked: ((link: SimulatedLink, command: string, channel: string) => void) | undefined;
   #started = 0;
@@ -79,7 +87,7 @@ export class Cluster implements Wire {
     this.#started += 1;
     const name = `node-${this.#started}`;
     const actor = this.world.actor(name);
-    const loss: Loss = { drop: 0, double: 0, late: 0, lateMs: 400, usualMs: 2, cut: false };
+    const loss: Loss = { drop: 0, double: 0, late: 0, lateMs: 400, usualMs: 2, deaf: false, mute: false };
     const onCommit: Parameters<typeof simulatedStore>[5] = (items, outcomes, epoch, setOut) =>
       this.record.committed(items, outcomes, epoch, this.world.now, setOut);
     const storeWay: Way = { cut: false };
@@ -88,19 +96,24 @@ export class Cluster implements Wire {
       return this.#plants.store?.(store, actor) ?? store;
     };
     const env = actor.env<Parameters<ReturnType<Actor['env']>['count']>[0]>();
-    let sinks: BrokerSinks | undefined;
+    const way = this.world.actor(`${name} way`);
+    const broker = this.broker.connect(this.#bus.open, this.world.actor(`${name} broker`), () => this.#wayChanged(member));
     const node = createNode({
       env,
       store: open(),
       broker: (given) => {
         // What the bus delivers is work of this node's.
-        sinks = {
+        const sinks: BrokerSinks = {
           onEnvelope: (...envelope) => void actor.after(0, () => given.onEnvelope(...envelope)),
-          onGap: (reason) => given.onGap(reason),
+          onGap: (reason) => {
+            actor.after(0, () => {
+              this.gaps += 1;
+              given.onGap(reason);
+            });
+          },
         };
-        const way = this.world.actor(`${name} way`);
         const chances = this.#chances(way.name);
-        return lossy(this.#bus.open, { random: chances, timer: (ms, run) => way.after(ms, run), loss })(sinks);
+        return lossy(broker.open, { random: chances, timer: (ms, run) => way.after(ms, run), loss })(sinks);
       },
       authority: simulatedAuthority(open()),
       identity: away(
@@ -113,22 +126,13 @@ export class Cluster implements Wire {
       build: 'sim',
       ...narrow,
     });
-    void node.start();
     const member: ClusterMember = {
-      name,
-      actor,
-      node,
-      loss,
-      storeWay,
+      ...{ name, actor, node, loss, storeWay, broker },
       door: { actor, attach: (transport) => node.attach(transport) },
-      gap: () => {
-        actor.after(0, () => {
-          if (!sinks) return;
-          this.gaps += 1;
-          sinks.onGap('the broker was away');
-        });
-      },
+      wayChangedAt: this.world.now,
+      heldAt: this.world.now,
     };
+    void node.start();
     this.members.push(member);
     return member;
   }
@@ -137,7 +141,7 @@ export class Cluster implements Wire {
   kill(member: ClusterMember): void {
     this.members.splice(this.members.indexOf(member), 1);
     member.actor.dead = true;
-    member.loss.cut = true;
+    this.spoil(member, { deaf: true, mute: true });
     for (const link of [...this.links]) if (link.node === member.actor) link.cut();
   }
 
@@ -154,6 +158,16 @@ export class Cluster implements Wire {
         for (const link of [...this.links]) if (link.node === member.actor) link.cut();
       });
     });
+  }
+
+  /** From now on the way of a member over the broker is like this. */
+  spoil(member: ClusterMember, loss: Partial<Loss>): void {
+    Object.assign(member.loss, loss);
+    this.#wayChanged(member);
+  }
+
+  #wayChanged(member: ClusterMember): void {
+    member.wayChangedAt = this.world.now;
   }
 
   /** What a balancer does: any node that takes links. */
@@ -242,17 +256,38 @@ export class Cluster implements Wire {
     if (first) this.record.pagesWritten.push({ user, offset: first.offset, id: first.id, token, at: this.world.now });
   }
 
-  #wrotePassing(user: string, text: string): void {
-    const { push, channel } = JSON.parse(text) as SignalPush | PresencePush;
-    this.record.passed.push({ what: push, user, channel, at: this.world.now });
+  #wrotePassing(user: string, node: Actor, text: string): void {
+    const told = JSON.parse(text) as SignalPush | PresencePush;
+    const { push, channel } = told;
+    const at = this.world.now;
+    this.record.passed.push({ what: push, user, channel, at });
+    const member = this.members.find(({ actor }) => actor === node);
+    if (!('left' in told) || !member || hears(member)) return;
+    const { name, wayChangedAt, heldAt } = member;
+    for (const left of told.left) this.record.leftUnheard.push({ user: left, channel, node: name, unheardSince: wayChangedAt, heldAt, at });
+  }
+
+  onTheWay(frame: string): string {
+    return this.next?.(frame) ?? frame;
+  }
+
+  /** A broker of whoever is on the same bus. */
+  stranger(): Broker {
+    return this.#bus.open({ onEnvelope: () => {}, onGap: () => {} });
   }
 
   opened(link: SimulatedLink): void {
     this.links.add(link);
+    const visit: Visit = { user: this.userOf(link.client), node: link.node.name, from: this.world.now, to: Number.POSITIVE_INFINITY };
+    this.record.visits.push(visit);
+    this.#visits.set(link, visit);
   }
 
   closed(link: SimulatedLink): void {
     this.links.delete(link);
+    const visit = this.#visits.get(link);
+    if (visit) visit.to = this.world.now;
+    this.#visits.delete(link);
   }
 
   said(link: SimulatedLink, text: string, token?: string): void {
@@ -266,9 +301,9 @@ export class Cluster implements Wire {
     for (const { id } of events) this.record.taken.push({ user, channel, id: id ?? '', token, at: this.world.now });
   }
 
-  wrote(client: Actor, text: string, token?: string): void {
+  wrote({ client, node }: SimulatedLink, text: string, token?: string): void {
     const user = this.userOf(client);
-    if (text.startsWith('{"push":"signal"') || text.startsWith('{"push":"presence"')) this.#wrotePassing(user, text);
+    if (text.startsWith('{"push":"signal"') || text.startsWith('{"push":"presence"')) this.#wrotePassing(user, node, text);
     if (text.startsWith('{"push":"inbox"')) this.#wroteInbox(client, user, JSON.parse(text) as InboxPush);
     if (text.startsWith('{"res"') && text.includes('"events":[{')) this.#wrotePage(user, text, token);
     if (!text.startsWith('{"push":"events"')) return;
@@ -291,6 +326,11 @@ export class Cluster implements Wire {
       if (!text.includes(written.text)) this.record.violate('P10', `the bytes of ${offset} of ${channel} are not canonical`);
     }
   }
+}
+
+/** Whether anything of what others say over the broker reaches a member. */
+export function hears({ loss, broker }: ClusterMember): boolean {
+  return broker.connected && !loss.deaf;
 }
 
 /** What a client's inbox has been told. */

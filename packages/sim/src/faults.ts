@@ -1,9 +1,29 @@
 import type { Cluster } from './cluster.ts';
+import { speakAsTheNext } from './next-version.ts';
 import { raceRights } from './races.ts';
+import type { Dice } from './random.ts';
 import type { Actor } from './world.ts';
 
 /** A fault: begins, and returns what heals it. */
 type Fault = (cluster: Cluster, actor: Actor) => (() => void) | undefined;
+
+/** What has to last begins between these, when people are in their rooms. */
+export const [earliestLong, latestLong] = [4_000, 9_500];
+
+/** Some member's way over the broker breaks, in the directions that are named. */
+function wayOf(cluster: Cluster, dice: Dice, broken: { readonly deaf?: true; readonly mute?: true }): (() => void) | undefined {
+  const member = dice.pick(cluster.members);
+  if (!member) return undefined;
+  cluster.spoil(member, broken);
+  return () => cluster.spoil(member, { ...(broken.deaf && { deaf: false }), ...(broken.mute && { mute: false }) });
+}
+
+/** The broker's server dies, and comes back empty. */
+function withoutBroker({ broker }: Cluster): (() => void) | undefined {
+  if (!broker.up) return undefined;
+  broker.die();
+  return () => broker.comeBack();
+}
 
 /** All faults by name. A fault that finds nothing to break returns undefined and does not count. */
 export const faults = {
@@ -52,12 +72,12 @@ export const faults = {
     cluster.copied = true;
     const snapshot = cluster.data.snapshot();
     // Bells of the history that is about to end are still under way when the next one begins.
-    if (dice.chance(0.5)) for (const { loss } of cluster.members) Object.assign(loss, { late: 0.6, lateMs: 2_500 });
+    if (dice.chance(0.5)) for (const member of cluster.members) cluster.spoil(member, { late: 0.6, lateMs: 2_500 });
     const putBack = (tries: number): void => {
       if (cluster.divided && tries > 0) return void actor.after(500, () => putBack(tries - 1));
       if (!cluster.divided) cluster.rollBack(snapshot);
       cluster.copied = false;
-      for (const { loss } of cluster.members) Object.assign(loss, { late: 0, lateMs: 400 });
+      for (const member of cluster.members) cluster.spoil(member, { late: 0, lateMs: 400 });
     };
     return () => void actor.after(0, () => putBack(20));
   },
@@ -84,29 +104,21 @@ export const faults = {
     };
   },
   race_rights: (cluster, actor) => (cluster.settling || cluster.onAsked ? undefined : raceRights(cluster, actor)),
-  cut_broker: (cluster, { dice }) => {
-    const member = dice.pick(cluster.members);
-    if (!member) return undefined;
-    member.loss.cut = true;
-    return () => {
-      member.loss.cut = false;
-    };
-  },
-  restart_broker: (cluster) => {
-    for (const { loss } of cluster.members) loss.cut = true;
-    return () => {
-      for (const member of cluster.members) {
-        member.loss.cut = false;
-        member.gap();
-      }
-    };
-  },
+  cut_broker: (cluster, { dice }) => wayOf(cluster, dice, { deaf: true, mute: true }),
+  /** It hears nothing, and is heard. */
+  deaf_node: (cluster, { dice }) => wayOf(cluster, dice, { deaf: true }),
+  /** It is not heard, and hears. */
+  mute_node: (cluster, { dice }) => wayOf(cluster, dice, { mute: true }),
+  restart_broker: (cluster) => withoutBroker(cluster),
+  /** For so long that whoever judges by silence would take all others for dead. */
+  kill_broker: (cluster, { world }) => (world.now < earliestLong || world.now > latestLong ? undefined : withoutBroker(cluster)),
   lossy_broker: (cluster) => {
-    for (const { loss } of cluster.members) Object.assign(loss, { drop: 0.25, double: 0.2, late: 0.3 });
+    for (const member of cluster.members) cluster.spoil(member, { drop: 0.25, double: 0.2, late: 0.3 });
     return () => {
-      for (const { loss } of cluster.members) Object.assign(loss, { drop: 0, double: 0, late: 0 });
+      for (const member of cluster.members) cluster.spoil(member, { drop: 0, double: 0, late: 0 });
     };
   },
+  next_version: (cluster, actor) => (cluster.next ? undefined : speakAsTheNext(cluster, actor)),
   flap_clients: (cluster, { dice }) => {
     const flapping = [...cluster.links].filter(() => dice.chance(0.5));
     for (const link of flapping) link.cut();
@@ -126,6 +138,7 @@ export const faults = {
     const log = dice.pick([...cluster.data.channels.values()]);
     if (!log) return undefined;
     cluster.data.trim(log.name, log.standing.head - dice.below(4));
+    cluster.record.trims.push({ channel: log.name, first: log.standing.first });
     return () => {};
   },
 } as const satisfies Record<string, Fault>;
@@ -135,4 +148,6 @@ export type FaultName = keyof typeof faults;
 /** How long a fault lasts that does more the longer it does, in milliseconds: from … to. */
 export const spans: { readonly [Name in FaultName]?: readonly [number, number] } = {
   race_rights: [4_000, 12_000],
+  kill_broker: [14_000, 20_000],
+  next_version: [4_000, 12_000],
 };

@@ -61,8 +61,8 @@ class Watched extends Cluster {
   onWrote: (name: string, text: string) => void = () => {};
   readonly namesOf = new Map<unknown, string>();
 
-  override wrote(client: Parameters<Cluster['wrote']>[0], text: string): void {
-    this.onWrote(this.namesOf.get(client) ?? '', text);
+  override wrote(link: SimulatedLink, text: string): void {
+    this.onWrote(this.namesOf.get(link.client) ?? '', text);
   }
 }
 

@@ -34,6 +34,8 @@ export interface SimulatedLink {
   inject(text: string): void;
   /** The client stops reading, or reads on. */
   read(on: boolean): void;
+  /** The node's program says this besides, whatever it is. */
+  push(text: string): void;
 }
 
 /** What is written and delivered, for the checker: `text` as it leaves the node. */
@@ -41,7 +43,9 @@ export interface Wire {
   opened(link: SimulatedLink): void;
   closed(link: SimulatedLink): void;
   /** `token`: what the client has shown and the node has taken. */
-  wrote(client: Actor, text: string, token?: string): void;
+  wrote(link: SimulatedLink, text: string, token?: string): void;
+  /** What a frame to a client has become on its way. */
+  onTheWay(frame: string): string;
   /** What the client says has reached the node. */
   said(link: SimulatedLink, text: string, token?: string): void;
 }
@@ -140,7 +144,7 @@ class Pipe implements Link, SimulatedLink, Transport {
     this.node.charge(writeCost);
     if (this.#state !== 'open') return;
     this.#signIn.answered(frame.text);
-    this.#wire.wrote(this.client, frame.text, this.#signIn.token);
+    this.#wire.wrote(this, frame.text, this.#signIn.token);
     this.#unsent.push(frame.text);
     this.#unsentBytes += frame.bytes;
     this.#drain();
@@ -167,6 +171,13 @@ class Pipe implements Link, SimulatedLink, Transport {
 
   inject(text: string): void {
     this.send(text);
+  }
+
+  push(text: string): void {
+    if (this.#state !== 'open') return;
+    this.#unsent.push(text);
+    this.#unsentBytes += text.length;
+    this.#drain();
   }
 
   cut(): void {
@@ -229,7 +240,7 @@ class Pipe implements Link, SimulatedLink, Transport {
     this.#arriving.push(text);
     if (this.#arriving.length > 1) return;
     this.#toClient(() => {
-      for (const frame of this.#arriving.splice(0)) this.#handlers.onFrame(frame);
+      for (const frame of this.#arriving.splice(0)) this.#handlers.onFrame(this.#wire.onTheWay(frame));
     });
   }
 

@@ -24,6 +24,24 @@ export function checkPassing(record: Record): void {
   }
 }
 
+/** What was heard before is told by then. */
+const told = 4_000;
+/** Whose link has gone is away for five seconds before he is said to have left. */
+const away = 7_000;
+
+/** P66: a node that hears nothing of the others knows of nobody there that he has left. */
+export function checkNobodyPutOut(record: Record): void {
+  for (const { user, channel, node, unheardSince, heldAt, at } of record.leftUnheard) {
+    if (at - Math.max(unheardSince, heldAt) < told) continue;
+    const own = record.visits.some((visit) => visit.user === user && visit.node === node && visit.to >= unheardSince - away);
+    if (!own)
+      record.violate(
+        'P66',
+        `${node}, which had heard of nobody for ${Math.round(at - unheardSince)} ms, said that ${user} had left ${channel}`,
+      );
+  }
+}
+
 /** In peace: everybody who reads a channel is shown who reads it, no more and no less, each with the one session that he has. */
 export function checkPresence(record: Record, users: readonly User[], rights: RightsHistory): void {
   const there = new Map<string, string[]>();

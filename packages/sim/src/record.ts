@@ -111,6 +111,25 @@ export interface Passed {
   readonly at: number;
 }
 
+/** Somebody said to have left, by a node that heard nothing of the others. */
+export interface LeftUnheard {
+  readonly user: string;
+  readonly channel: string;
+  readonly node: string;
+  readonly unheardSince: number;
+  /** When it was last seen to hold: what it had heard before may be told behind that. */
+  readonly heldAt: number;
+  readonly at: number;
+}
+
+/** A link of somebody's to a node. */
+export interface Visit {
+  readonly user: string;
+  readonly node: string;
+  readonly from: number;
+  to: number;
+}
+
 /** A signal as somebody's client heard it. Its sender has numbered it. */
 export interface Heard {
   readonly user: string;
@@ -135,6 +154,12 @@ export class Record {
   readonly inboxWritten: InboxWritten[] = [];
   readonly passed: Passed[] = [];
   readonly heard: Heard[] = [];
+  readonly leftUnheard: LeftUnheard[] = [];
+  readonly visits: Visit[] = [];
+  /** Where channels began after each trim. */
+  readonly trims: { readonly channel: string; readonly first: number }[] = [];
+  /** Ids that were sent in commands which are none of this version. */
+  readonly unasked = new Set<string>();
   /** What a rollback took: events of that epoch above these heads. */
   readonly cuts: { readonly epoch: string; readonly heads: ReadonlyMap<string, number>; readonly at: number }[] = [];
   readonly violations: string[] = [];

@@ -1,6 +1,7 @@
 import { check, checkCaughtUp, checkHonest } from './checker.ts';
 import { Cluster, type Narrow, type Plants } from './cluster.ts';
-import { type FaultName, faults, spans } from './faults.ts';
+import { checkDegraded } from './degraded.ts';
+import { earliestLong, type FaultName, faults, latestLong, spans } from './faults.ts';
 import { Record } from './record.ts';
 import { User } from './user.ts';
 import { World } from './world.ts';
@@ -63,6 +64,7 @@ export async function runSeed(seed: number, plants: Plants = {}): Promise<RunRes
 
   const sample = (): void => {
     for (const user of users) checkHonest(record, user, world.now);
+    for (const member of cluster.members) checkDegraded(record, world, member);
     if (world.now < lastWordsAt) after(1_000, sample);
   };
   after(1_000, sample);
@@ -71,11 +73,11 @@ export async function runSeed(seed: number, plants: Plants = {}): Promise<RunRes
   // A seed of few people, or of a database that was away for long, talks on until there is enough to judge.
   for (let until = loadUntil; record.commits.length < leastEvents && until < longestLoad; until += 1_000) await world.run(until + 1_000);
   // The last word is said while bells get lost: no later one tells of it.
-  if (!calm) for (const { loss } of cluster.members) Object.assign(loss, { drop: 0.5 });
+  if (!calm) for (const member of cluster.members) cluster.spoil(member, { drop: 0.5 });
   for (const user of users) user.rest();
   if (!calm) for (const user of users) for (const channel of channels) user.send(channel, 'say', { text: 'that was all' }, { odd: true });
   await world.run(world.now + 500);
-  if (!calm) for (const { loss } of cluster.members) Object.assign(loss, { drop: 0 });
+  if (!calm) for (const member of cluster.members) cluster.spoil(member, { drop: 0 });
   for (const heal of heals.splice(0)) heal();
   await world.run(caughtUpAt);
   // Before anything more is said: the last event is the one that no later one reveals.
@@ -141,8 +143,7 @@ function scheduleFaults(cluster: Cluster, happened: FaultName[], heals: (() => v
   const fate = cluster.world.actor('faults');
   const { dice } = fate;
   const names = Object.keys(faults) as FaultName[];
-  const strike = (tries: number): void => {
-    const name = dice.pick(names);
+  const strike = (tries: number, name = dice.pick(names)): void => {
     if (!name) return;
     const heal = faults[name](cluster, fate);
     if (!heal) {
@@ -160,6 +161,8 @@ function scheduleFaults(cluster: Cluster, happened: FaultName[], heals: (() => v
     heals.push(once);
     fate.after(dice.between(...(spans[name] ?? span)), once);
   };
+  // One that has to last, and that chance alone would seldom begin in time.
+  if (dice.chance(0.25)) fate.after(dice.between(earliestLong, latestLong), () => strike(0, 'kill_broker'));
   const count = 4 + dice.below(4);
   for (let index = 0; index < count; index++) fate.after(dice.between(1_500, faultsUntil), () => strike(20));
 }

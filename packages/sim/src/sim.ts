@@ -3,7 +3,7 @@ import { bugs } from './bugs.ts';
 import { runSeeds } from './pool.ts';
 
 /** Branches that are too rare to be asked for, or that a simulation without strangers on its bus never takes. */
-const mayHappen: readonly Mechanism[] = ['bell_foreign', 'look_found_after_gap', 'link_silent', 'answer_late', 'signal_shed'];
+const mayHappen: readonly Mechanism[] = ['look_found_after_gap', 'link_silent', 'answer_late', 'signal_shed'];
 
 /** Branches that every thousand seeds must take, of core and of the SDK: one that none took has been proved by nothing. */
 export const mustHappen: readonly string[] = [
@@ -14,6 +14,15 @@ export const mustHappen: readonly string[] = [
   'raced_send',
   'raced_subscribe',
   'raced_history',
+  'degraded_said',
+  'next_envelope',
+  'next_note',
+  'next_push',
+  'next_code',
+  'next_member',
+  'next_command',
+  'degraded_over',
+  'unheard_long',
 ];
 
 /** Branches that no seed may take. */

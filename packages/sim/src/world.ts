@@ -149,6 +149,10 @@ export class Actor {
     this.#stoppedUntil = Math.max(this.#stoppedUntil, until);
   }
 
+  get stoppedUntil(): number {
+    return this.#stoppedUntil;
+  }
+
   get stopped(): boolean {
     return this.#stoppedUntil > this.world.now;
   }

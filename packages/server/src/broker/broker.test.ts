@@ -15,7 +15,7 @@ const local = (): BrokerFactory => ({ open: localBus((run) => void setImmediate(
 /** A lossy wrapper whose timers are turns: what it holds back arrives later, in another order. */
 function wrapped(loss: Partial<Loss>): BrokerFactory {
   const bus = localBus((run) => void setImmediate(run));
-  const all: Loss = { drop: 0, double: 0, late: 0, lateMs: 5, usualMs: 0, cut: false, ...loss };
+  const all: Loss = { drop: 0, double: 0, late: 0, lateMs: 5, usualMs: 0, deaf: false, mute: false, ...loss };
   const timer = (ms: number, run: () => void): (() => void) => {
     void turns(Math.ceil(ms)).then(run);
     return () => {};

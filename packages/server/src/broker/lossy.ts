@@ -8,8 +8,10 @@ export interface Loss {
   late: number;
   lateMs: number;
   usualMs: number;
-  /** Nothing passes, either way, and nobody is told. */
-  cut: boolean;
+  /** Nothing arrives, and nobody is told. */
+  deaf: boolean;
+  /** Nothing goes out, and nobody is told. */
+  mute: boolean;
 }
 
 export interface LossyParts {
@@ -26,12 +28,12 @@ export function lossy(open: OpenBroker, { random, timer, loss }: LossyParts): Op
     const inner: Broker = open({
       onEnvelope: (channel, envelope) => {
         const draw = (): number => random(channel, envelope);
-        if (loss.cut || draw() < loss.drop) return;
+        if (loss.deaf || draw() < loss.drop) return;
         const copies = draw() < loss.double ? 2 : 1;
         for (let copy = 0; copy < copies; copy++) {
           const delay = draw() < loss.late ? draw() * loss.lateMs : draw() * loss.usualMs;
           timer(delay, () => {
-            if (!closed && !loss.cut) sinks.onEnvelope(channel, envelope);
+            if (!closed && !loss.deaf) sinks.onEnvelope(channel, envelope);
           });
         }
       },
@@ -45,7 +47,7 @@ export function lossy(open: OpenBroker, { random, timer, loss }: LossyParts): Op
       subscribe: (channels) => inner.subscribe(channels),
       unsubscribe: (channels) => inner.unsubscribe(channels),
       publish: (channel, envelope) => {
-        if (!loss.cut) inner.publish(channel, envelope);
+        if (!loss.mute) inner.publish(channel, envelope);
       },
       close: () => {
         closed = true;
