@@ -10,7 +10,7 @@ import { prove } from '../packages/cli/src/prove/run.ts';
 import { hubbub } from './server-rig.ts';
 
 const seed = 5;
-const size = { clients: 6, channels: 3, rate: 60, seconds: 1, seed, brief: true };
+const size = { clients: 6, channels: 3, rate: 40, seconds: 3, seed, brief: true };
 
 describe('hubbub prove on a cluster', () => {
   for (const broker of brokers) {
