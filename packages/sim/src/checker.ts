@@ -13,7 +13,6 @@ export interface Circumstances {
   readonly trimmed: boolean;
 }
 
-const revocation = 1_000;
 const prompt = 250;
 const twoBeats = 20_000;
 const untilNoticed = 3_000;
@@ -23,6 +22,7 @@ export function check(record: Record, data: MemoryData, users: readonly User[], 
   const final = finalLog(data);
   const lost = lostCommits(record);
   checkCommits(record);
+  checkTimes(record, data);
   checkWritten(record);
   checkBytes(record);
   checkPages(record);
@@ -81,6 +81,17 @@ function checkCommits(record: Record): void {
   }
 }
 
+/** P7: time never goes back in a channel, wherever the calendar goes. */
+function checkTimes(record: Record, data: MemoryData): void {
+  for (const [channel, log] of data.channels) {
+    let last = 0;
+    for (const { header } of log.read({ after: 0 }, Number.MAX_SAFE_INTEGER).entries) {
+      if (header.ts < last) record.violate('P7', `${header.offset} of ${channel} is of ${header.ts}, the one before it of ${last}`);
+      last = header.ts;
+    }
+  }
+}
+
 /** I5, I11: what nodes wrote was committed, by then, in the history that they named, or came into it from the one before. */
 function checkWritten(record: Record): void {
   const placed = new Map(record.commits.map((commit) => [`${commit.epoch} ${commit.channel} ${commit.offset}`, commit]));
@@ -102,8 +113,8 @@ function checkPagesWritten(record: Record, rights: RightsHistory): void {
   const channels = new Map(record.commits.map(({ channel, offset, id }) => [`${offset} ${id}`, channel]));
   for (const { user, offset, id, at } of record.pagesWritten) {
     const channel = channels.get(`${offset} ${id}`) ?? '';
-    if (!rights.had(user, channel, at - revocation, at))
-      record.violate('I7', `${user} read ${channel} more than ${revocation} ms after the right had gone`);
+    if (!rights.had(user, channel, at - record.second, at))
+      record.violate('I7', `${user} read ${channel} more than a second after the right had gone`);
   }
 }
 
@@ -113,8 +124,8 @@ function checkAdmitted(record: Record, rights: RightsHistory): void {
     if (setOut === undefined || !channel.startsWith('room:')) continue;
     if (kind !== 'join' && !rights.memberAtOffset(from, channel, offset))
       record.violate('I7', `${id} of ${from} was taken into ${channel} at ${offset}, where he was no member`);
-    if (rights.bannedThrough(from, setOut - revocation, at))
-      record.violate('I7', `${id} of ${from} was taken into ${channel} more than ${revocation} ms after he was banned`);
+    if (rights.bannedThrough(from, setOut - record.second, at))
+      record.violate('I7', `${id} of ${from} was taken into ${channel} more than a second after he was banned`);
   }
 }
 
@@ -249,8 +260,8 @@ function checkReader(record: Record, reader: Reader, { calm, trimmed }: Circumst
 /** I7: what nodes wrote to whom, against the membership history. */
 function checkRights(record: Record, rights: RightsHistory): void {
   for (const { user, channel, offset, at } of record.written) {
-    if (!rights.had(user, channel, at - revocation, at)) {
-      record.violate('I7', `${user} was given ${offset} of ${channel} more than ${revocation} ms after the right had gone`);
+    if (!rights.had(user, channel, at - record.second, at)) {
+      record.violate('I7', `${user} was given ${offset} of ${channel} more than a second after the right had gone`);
     }
     const lostAt = rights.lostAt(user, channel, at);
     if (lostAt !== undefined && offset > lostAt)

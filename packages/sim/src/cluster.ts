@@ -63,6 +63,10 @@ export class Cluster implements Wire {
   gaps = 0;
   /** How likely a question to the identity finds it away, for a while from then on. */
   identityAway = 0;
+  /** How far the database's calendar has jumped, in milliseconds. */
+  calendar = 0;
+  /** By how much the clocks of nodes may run too fast or too slow, each from a time of its own; undefined: all run alike. */
+  skew: number | undefined;
   /** A copy of the database has been taken, to be put back. */
   copied = false;
   /** Nodes are of the next version: what they write to clients is changed by this. */
@@ -79,7 +83,10 @@ export class Cluster implements Wire {
     this.#database = world.actor('database');
     const bus = world.actor('bus');
     this.#bus = localBus((run) => void bus.after(0.2, run));
-    this.data = createMemoryData({ now: () => Math.floor(world.now) + 1_764_000_000_000, random: this.#database.dice.random });
+    this.data = createMemoryData({
+      now: () => Math.floor(world.now + this.calendar) + 1_764_000_000_000,
+      random: this.#database.dice.random,
+    });
   }
 
   /** Starts a node; it takes links at once. */
@@ -87,10 +94,14 @@ export class Cluster implements Wire {
     this.#started += 1;
     const name = `node-${this.#started}`;
     const actor = this.world.actor(name);
+    if (this.skew !== undefined) {
+      const { dice } = this.world.actor(`${name} clock`);
+      actor.sets(dice.below(10_000_000), dice.between(1 - this.skew, 1 + this.skew));
+    }
     const loss: Loss = { drop: 0, double: 0, late: 0, lateMs: 400, usualMs: 2, deaf: false, mute: false };
     const onCommit: Parameters<typeof simulatedStore>[5] = (items, outcomes, epoch, setOut) =>
       this.record.committed(items, outcomes, epoch, this.world.now, setOut);
-    const storeWay: Way = { cut: false };
+    const storeWay: Way = { cut: false, seen: { epoch: '', commits: 0 } };
     const open = (): Store => {
       const store = simulatedStore(actor, this.#database, this.data, this.storeWeather, storeWay, onCommit);
       return this.#plants.store?.(store, actor) ?? store;
@@ -117,7 +128,7 @@ export class Cluster implements Wire {
       },
       authority: simulatedAuthority(open()),
       identity: away(
-        simulatedIdentity(open(), env),
+        simulatedIdentity(open(), env, () => this.world.now),
         this.world.actor(`${name} identity`).dice,
         () => this.world.now,
         () => this.identityAway,
@@ -185,13 +196,23 @@ export class Cluster implements Wire {
     return this.world.now < this.#settledAt;
   }
 
+  /** Whether somebody who can say so has been told of more than so many commits of the present history. */
+  witnessed(commits: number): boolean {
+    const { down, refused, usual } = this.storeWeather;
+    if (down || refused > 0 || usual > 1) return false;
+    const { epoch } = this.data;
+    return this.members.some(
+      ({ actor, storeWay: { cut, seen } }) => !actor.stopped && !cut && seen.epoch === epoch && seen.commits > commits,
+    );
+  }
+
   /** Puts a former state of the database back, under everybody's feet. */
   rollBack(snapshot: ReturnType<MemoryData['snapshot']>): void {
     const { epoch } = this.data;
     this.data.restore(snapshot);
     const heads = new Map([...this.data.channels].map(([channel, log]) => [channel, log.standing.head]));
     this.record.cuts.push({ epoch, heads, at: this.world.now });
-    this.storeWeather.appendsFrom = this.world.now + 1_100;
+    this.storeWeather.connections += 1;
     this.#settledAt = this.world.now + 3_000;
   }
 

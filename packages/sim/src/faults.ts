@@ -10,6 +10,9 @@ type Fault = (cluster: Cluster, actor: Actor) => (() => void) | undefined;
 /** What has to last begins between these, when people are in their rooms. */
 export const [earliestLong, latestLong] = [4_000, 9_500];
 
+/** Ten minutes. */
+const jump = 600_000;
+
 /** Some member's way over the broker breaks, in the directions that are named. */
 function wayOf(cluster: Cluster, dice: Dice, broken: { readonly deaf?: true; readonly mute?: true }): (() => void) | undefined {
   const member = dice.pick(cluster.members);
@@ -56,7 +59,8 @@ export const faults = {
       storeWeather.down = false;
     };
   },
-  store_slow: ({ storeWeather }) => {
+  store_slow: ({ storeWeather, settling }) => {
+    if (settling) return undefined;
     Object.assign(storeWeather, { usual: 150, long: 350 });
     return () => void Object.assign(storeWeather, { usual: 1, long: 8 });
   },
@@ -80,6 +84,42 @@ export const faults = {
       for (const member of cluster.members) cluster.spoil(member, { late: 0, lateMs: 400 });
     };
     return () => void actor.after(0, () => putBack(20));
+  },
+  /** A copy takes over that lacks what was acknowledged last; half the time some node cannot see the database just then. */
+  fail_over: (cluster, actor) => {
+    if (cluster.copied || cluster.settling) return undefined;
+    const { dice, world } = actor;
+    cluster.copied = true;
+    const unseeing = dice.chance(0.5) ? dice.pick(cluster.members) : undefined;
+    const promote = (tries: number): void => {
+      const { commits } = cluster.data;
+      const snapshot = cluster.data.snapshot();
+      if (unseeing && tries < 20) unseeing.storeWay.cut = true;
+      actor.after(dice.between(30, 300), () => {
+        // Somebody has to have been told of what is lost: else nobody can know, and nothing was promised.
+        if (!cluster.witnessed(commits)) {
+          if (tries > 0) return promote(tries - 1);
+          cluster.copied = false;
+          return;
+        }
+        const seen = new Set(cluster.members.map(({ storeWay }) => storeWay.seen.commits > commits));
+        if (seen.size > 1) world.count('failed_over_unequal');
+        if (cluster.members.some(({ storeWay }) => storeWay.cut)) world.count('failed_over_unseen');
+        cluster.rollBack(snapshot);
+        cluster.copied = false;
+      });
+    };
+    promote(20);
+    return () => {
+      if (unseeing) unseeing.storeWay.cut = false;
+    };
+  },
+  calendar_jump: (cluster, { dice }) => {
+    const by = dice.chance(0.5) ? jump : -jump;
+    cluster.calendar += by;
+    return () => {
+      if (dice.chance(0.5)) cluster.calendar -= by;
+    };
   },
   cut_store: (cluster, { dice }) => {
     if (cluster.settling) return undefined;

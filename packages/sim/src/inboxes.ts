@@ -3,7 +3,6 @@ import type { Record } from './record.ts';
 import { RightsHistory } from './rights.ts';
 import type { User } from './user.ts';
 
-const revocation = 1_000;
 /** What an inbox takes: a look, its own pace; and some answers of the store. */
 const prompt = 1_500 + 50;
 
@@ -12,8 +11,8 @@ export function checkInboxes(record: Record, calm: boolean): void {
   const rights = new RightsHistory(record.commits);
   if (record.cuts.length === 0) {
     for (const { user, channel, at } of record.inboxWritten) {
-      if (!rights.had(user, channel, at - revocation, at))
-        record.violate('I7', `${user}'s inbox was told of ${channel} more than ${revocation} ms after the right had gone`);
+      if (!rights.had(user, channel, at - record.second, at))
+        record.violate('I7', `${user}'s inbox was told of ${channel} more than a second after the right had gone`);
     }
   }
   if (!calm) return;

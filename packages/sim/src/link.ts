@@ -104,7 +104,7 @@ class Pipe implements Link, SimulatedLink, Transport {
     this.#toNode(() => {
       if (this.#state !== 'dialing') return;
       this.#state = 'open';
-      this.#heardAt = door.actor.now;
+      this.#heardAt = door.actor.shown;
       this.#sink = door.attach(this);
       this.#wire.opened(this);
       this.#toClient(() => this.#handlers.onOpen());
@@ -116,7 +116,7 @@ class Pipe implements Link, SimulatedLink, Transport {
     if (this.#state !== 'open') return;
     this.#signIn.said(text);
     this.#toNode(() => {
-      this.#heardAt = this.node.now;
+      this.#heardAt = this.node.shown;
       if (this.#state !== 'open') return;
       this.#wire.said(this, text, this.#signIn.token);
       this.#sink?.onFrame(text);
@@ -165,7 +165,7 @@ class Pipe implements Link, SimulatedLink, Transport {
   ping(): void {
     if (this.#silent || this.#state !== 'open') return;
     this.node.after(2 * this.weather.delay(), () => {
-      if (!this.#silent && this.#state === 'open' && this.#reading) this.#heardAt = this.node.now;
+      if (!this.#silent && this.#state === 'open' && this.#reading) this.#heardAt = this.node.shown;
     });
   }
 
@@ -226,7 +226,7 @@ class Pipe implements Link, SimulatedLink, Transport {
       this.#draining = false;
       if (this.#state !== 'open' || this.#silent || !this.#reading) return;
       this.#take();
-      this.#heardAt = this.node.now;
+      this.#heardAt = this.node.shown;
       if (this.room() > 0) this.#sink?.onRoom();
       this.#drain();
     });

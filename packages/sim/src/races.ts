@@ -31,7 +31,11 @@ export function raceRights(cluster: Cluster, actor: Actor): () => void {
     world.count(`raced_${command}`);
     // Stopped with the question out: the answer is old when it is read.
     const stops = !cluster.settling && dice.chance(0.4);
-    if (stops) actor.after(dice.between(0, 6), () => node.stop(world.now + dice.between(800, 1_900)));
+    if (stops)
+      actor.after(dice.between(0, 6), () => {
+        const until = world.now + dice.between(800, 1_900);
+        if (!cluster.settling) node.stop(until);
+      });
     const banned = stops || dice.chance(0.4);
     actor.after(dice.between(0, 20), () => (stops ? cluster.rule(client, 'ban') : take(link, channel, banned)));
     actor.after(stops ? dice.between(2_000, 4_000) : dice.between(60, 1_500), () => {

@@ -163,6 +163,8 @@ export class Record {
   /** What a rollback took: events of that epoch above these heads. */
   readonly cuts: { readonly epoch: string; readonly heads: ReadonlyMap<string, number>; readonly at: number }[] = [];
   readonly violations: string[] = [];
+  /** How long the slowest clock may take for a second, in milliseconds. */
+  second = 1_000;
   /** Set by the checker: acknowledged, and cut off by a rollback. */
   cutOff = 0;
 

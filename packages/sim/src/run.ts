@@ -26,6 +26,8 @@ const emptyAt = 165_000;
 const calmEvery = 10;
 /** What a seed must have to count: events, and faults unless it is a calm one. */
 const leastEvents = 200;
+/** No two clocks of nodes are further apart than twice this share. */
+const mostSkew = 0.02;
 const leastFaults = 3;
 const longestLoad = 50_000;
 /** How long a fault lasts. */
@@ -38,6 +40,12 @@ export async function runSeed(seed: number, plants: Plants = {}): Promise<RunRes
   const { dice, after } = fateOf(world);
   const calm = seed % calmEvery === 0;
   const cluster = new Cluster(world, record, plants);
+  const skewed = !calm && world.actor('clocks').dice.chance(0.4);
+  cluster.skew = skewed ? mostSkew : 0;
+  if (skewed) {
+    world.count('clocks_skewed');
+    record.second = 1_000 / (1 - mostSkew);
+  }
   const nodes = 2 + dice.below(2);
   const narrow: Narrow = {
     ...(!calm && dice.chance(0.15) && { lane: { items: 16 + dice.below(24) } }),

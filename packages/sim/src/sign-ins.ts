@@ -1,8 +1,6 @@
 import type { Record, Taken } from './record.ts';
 import { readToken } from './tokens.ts';
 
-const revocation = 1_000;
-
 /** I7: nothing was written over a link, nor taken from it, whose token had ended, or had been void for a second. */
 export function checkSignIns(record: Record): void {
   const tokens = new Tokens(record);
@@ -33,7 +31,10 @@ class Tokens {
   readonly #revocations = new Map<string, { readonly of: number; readonly at: number }[]>();
   readonly #read = new Map<string, ReturnType<typeof readToken>>();
 
-  constructor({ commits }: Record) {
+  readonly #second: number;
+
+  constructor({ commits, second }: Record) {
+    this.#second = second;
     for (const { channel, kind, body, at } of commits) {
       if (kind !== 'revoke') continue;
       const user = channel.slice('user:'.length);
@@ -48,9 +49,11 @@ class Tokens {
     const token = this.#read.get(text);
     if (!token) return undefined;
     const { user, issuedAt, expiresAt } = token;
-    if (expiresAt !== undefined && at > expiresAt) return { user, why: `${Math.round(at - expiresAt)} ms after his token had ended` };
+    // A slow clock takes longer for the whole of it.
+    const until = expiresAt === undefined ? Number.POSITIVE_INFINITY : issuedAt + ((expiresAt - issuedAt) * this.#second) / 1_000;
+    if (expiresAt !== undefined && at > until) return { user, why: `${Math.round(at - expiresAt)} ms after his token had ended` };
     // A fact says one moment: the latest of them counts, and a later one may be of an earlier moment only by a retry.
-    const voided = this.#revocations.get(user)?.find((one) => issuedAt <= one.of && at > one.at + revocation);
+    const voided = this.#revocations.get(user)?.find((one) => issuedAt <= one.of && at > one.at + this.#second);
     return voided && { user, why: `with a token that was revoked ${Math.round(at - voided.at)} ms before` };
   }
 }

@@ -1,5 +1,6 @@
 import { type Mechanism, mechanisms } from '@hubbub/server/core/mechanisms';
 import { bugs } from './bugs.ts';
+import { faults } from './faults.ts';
 import { runSeeds } from './pool.ts';
 
 /** Branches that are too rare to be asked for, or that a simulation without strangers on its bus never takes. */
@@ -14,6 +15,10 @@ export const mustHappen: readonly string[] = [
   'raced_send',
   'raced_subscribe',
   'raced_history',
+  'clocks_skewed',
+  'failed_over_unequal',
+  'failed_over_unseen',
+  ...Object.keys(faults).map((name) => `fault_${name}`),
   'degraded_said',
   'next_envelope',
   'next_note',

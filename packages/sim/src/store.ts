@@ -1,6 +1,6 @@
 import type { MemoryData } from '@hubbub/server/store/memory/data';
 import { openMemory } from '@hubbub/server/store/memory/memory';
-import { type Item, type Outcome, type Store, StoreError } from '@hubbub/server/store/store';
+import { type Item, type Outcome, type Pair, type Store, StoreError } from '@hubbub/server/store/store';
 import type { Actor } from './world.ts';
 
 const callCost = 0.1;
@@ -21,19 +21,63 @@ export interface StoreWeather {
   down: boolean;
   /** Every way takes just so long. */
   fixed?: number;
-  /** After a rollback every connection is new: nothing is appended until its node has looked twice (a store's rule, see its contract). */
-  appendsFrom: number;
+  /** How often the database has been put back: then every connection is new, and its handle has to settle (details in `Settling`). */
+  connections: number;
 }
 
 const passed: Outcome = { status: 'passed' };
 
 export function fairStore(): StoreWeather {
-  return { usual: 1, long: 8, refused: 0, lost: 0, taken: 0.1, down: false, appendsFrom: 0 };
+  return { usual: 1, long: 8, refused: 0, lost: 0, taken: 0.1, down: false, connections: 0 };
 }
 
 /** One node's way to the database: cut, nothing arrives, and nobody is told. */
 export interface Way {
   cut: boolean;
+  /** How much of the log this node has been answered of, in commits of the history that it knows. */
+  seen: { readonly epoch: string; readonly commits: number };
+}
+
+/** How far apart the two looks are that a handle makes before it appends over a new connection. */
+const settleMs = 500;
+
+/**
+ * What a store's handle does when its connections have been lost (the rule of PostgreSQL's): it appends nothing before it has made two
+ * looks over new ones, so far apart that by then whoever has seen more of a history that was put back has spoken.
+ */
+class Settling {
+  readonly #weather: StoreWeather;
+  #connections: number;
+  #unsettled: { firstLookAt: number | undefined } | undefined;
+
+  constructor(weather: StoreWeather) {
+    this.#weather = weather;
+    this.#connections = weather.connections;
+  }
+
+  get settled(): boolean {
+    this.#connect();
+    return this.#unsettled === undefined;
+  }
+
+  /** A look that began then has been answered. */
+  looked(began: number): void {
+    this.#connect();
+    if (!this.#unsettled) return;
+    if (this.#unsettled.firstLookAt === undefined) this.#unsettled.firstLookAt = began;
+    else if (began - this.#unsettled.firstLookAt >= settleMs) this.#unsettled = undefined;
+  }
+
+  /** Another history than the one that was known: it is settled which. */
+  renewed(): void {
+    this.#unsettled = undefined;
+  }
+
+  #connect(): void {
+    if (this.#connections === this.#weather.connections) return;
+    this.#connections = this.#weather.connections;
+    this.#unsettled = { firstLookAt: undefined };
+  }
 }
 
 /** Sees every commit at the instant it happens; `setOut`: when its node had asked for it. */
@@ -45,10 +89,13 @@ export type OnCommit = (items: readonly Item[], outcomes: readonly Outcome[], ep
  */
 export function simulatedStore(node: Actor, database: Actor, data: MemoryData, weather: StoreWeather, way: Way, onCommit: OnCommit): Store {
   const inner = openMemory(data);
+  const settling = new Settling(weather);
   let nextApply = 0;
+  let epoch = data.epoch;
 
-  const call = <Answer>(writing: boolean, run: () => Promise<Answer>): Promise<Answer> => {
+  const call = <Answer extends Pair>(writing: boolean, run: () => Promise<Answer>): Promise<Answer> => {
     node.charge(callCost);
+    const { connections } = weather;
     const { dice } = database;
     const delay = (): number => weather.fixed ?? dice.delay(weather.usual, weather.long);
     return new Promise((resolve, reject) => {
@@ -70,11 +117,19 @@ export function simulatedStore(node: Actor, database: Actor, data: MemoryData, w
       const lost = dice.chance(weather.lost);
       nextApply = Math.max(nextApply, node.now + delay());
       database.world.schedule(database, nextApply, () => {
-        if (weather.down || way.cut) return;
-        if (refused || (writing && database.now < weather.appendsFrom)) return answer(refuse);
+        // What had set out over a connection that has broken since does not arrive.
+        if (weather.down || way.cut || connections !== weather.connections) return;
+        if (refused || (writing && !settling.settled)) return answer(refuse);
         run().then(
           (result) => {
-            if (!lost) answer(() => resolve(result));
+            const { commits } = data;
+            if (lost || connections !== weather.connections) return;
+            answer(() => {
+              if (result.epoch !== epoch) settling.renewed();
+              epoch = result.epoch;
+              way.seen = { epoch, commits: epoch === way.seen.epoch ? Math.max(way.seen.commits, commits) : commits };
+              resolve(result);
+            });
           },
           (error: unknown) => answer(() => reject(error instanceof Error ? error : new Error(String(error)))),
         );
@@ -107,7 +162,12 @@ export function simulatedStore(node: Actor, database: Actor, data: MemoryData, w
     },
     read: (channel, range, limit) => call(false, () => inner.read(channel, range, limit)),
     heads: (channels) => call(false, () => inner.heads(channels)),
-    moved: (since, limit) => call(false, () => inner.moved(since, limit)),
+    moved: async (since, limit) => {
+      const began = node.now;
+      const moved = await call(false, () => inner.moved(since, limit));
+      settling.looked(began);
+      return moved;
+    },
     facts: (query, limit, from) => call(false, () => inner.facts(query, limit, from)),
     trim: (channel, first) => call(true, () => inner.trim(channel, first)),
     close: () => inner.close(),

@@ -19,15 +19,15 @@ export function readToken(text: string): Token | undefined {
 
 const refused = { refused: 'unauthorized', text: 'no more' } as const;
 
-/** The simulation's identity: a token holds to its end, unless it was made before its user's were revoked. A guest is who he says he is. */
-export function simulatedIdentity(store: Store, env: Pick<Env, 'now'>): Identity {
+/** The simulation's identity: a token, whose times are the calendar's, holds to its end, unless it was made before its user's were revoked. A guest is who he says he is. */
+export function simulatedIdentity(store: Store, env: Pick<Env, 'now'>, calendar: () => number): Identity {
   return {
     identify: async (shown) => {
       const tokens = shown.map((one) => ('token' in one ? readToken(one.token) : undefined));
       const pairs = tokens.flatMap((token) => (token ? { channel: `user:${token.user}`, key: revokedKey } : []));
       const { facts } = pairs.length === 0 ? { facts: [] } : await store.facts({ pairs }, 1_000);
       const revokedAt = new Map(facts.map(({ channel, value }) => [channel, (JSON.parse(value ?? '{}') as { at?: number }).at ?? -1]));
-      return shown.map((one, at) => answer(one, tokens[at], revokedAt, env.now()));
+      return shown.map((one, at) => answer(one, tokens[at], revokedAt, env.now(), calendar()));
     },
   };
 }
@@ -44,12 +44,18 @@ export function away(identity: Identity, dice: Dice, now: () => number, chance: 
   };
 }
 
-function answer(shown: Credentials, token: Token | undefined, revokedAt: ReadonlyMap<string, number>, now: number): IdentityAnswer {
+function answer(
+  shown: Credentials,
+  token: Token | undefined,
+  revokedAt: ReadonlyMap<string, number>,
+  now: number,
+  calendar: number,
+): IdentityAnswer {
   if (!token) {
     const user = 'name' in shown ? shown.name : shown.token;
     return { who: { user, rights: [] }, token: user };
   }
   const { user, issuedAt, expiresAt } = token;
-  if (issuedAt <= (revokedAt.get(`user:${user}`) ?? -1) || (expiresAt !== undefined && now >= expiresAt)) return refused;
-  return { who: { user, rights: [], ...(expiresAt !== undefined && { expires: expiresAt }) } };
+  if (issuedAt <= (revokedAt.get(`user:${user}`) ?? -1) || (expiresAt !== undefined && calendar >= expiresAt)) return refused;
+  return { who: { user, rights: [], ...(expiresAt !== undefined && { expires: now + (expiresAt - calendar) }) } };
 }

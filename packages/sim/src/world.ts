@@ -118,6 +118,8 @@ export class Actor {
   dead = false;
   #clock = 0;
   #stoppedUntil = 0;
+  #offset = 0;
+  #rate = 1;
 
   constructor(world: World, name: string) {
     this.world = world;
@@ -137,6 +139,17 @@ export class Actor {
 
   wake(now: number): void {
     this.#clock = Math.max(this.#clock, now);
+  }
+
+  /** Its own clock shows this at the beginning, and runs so much faster than the world's. */
+  sets(offset: number, rate: number): void {
+    this.#offset = offset;
+    this.#rate = rate;
+  }
+
+  /** What its own clock shows. */
+  get shown(): number {
+    return this.#offset + this.now * this.#rate;
   }
 
   /** Work that takes so long. */
@@ -165,8 +178,8 @@ export class Actor {
   /** What core and client see of the world. */
   env<Name extends string>(): Env<Name> {
     return {
-      now: () => this.now,
-      timer: (ms, run) => this.world.schedule(this, this.now + Math.max(0, ms), run, true),
+      now: () => this.shown,
+      timer: (ms, run) => this.world.schedule(this, this.now + Math.max(0, ms) / this.#rate, run, true),
       turn: (run) => void this.after(0, run),
       random: this.dice.random,
       count: (name, by) => this.world.count(name, by),
