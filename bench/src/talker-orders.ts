@@ -13,12 +13,14 @@ export interface Company {
 export type TalkerOrder =
   /** `count` come in, the first having the number `from`: each into a room, at one of the nodes. */
   | (Company & { readonly order: 'enter'; readonly ports: readonly number[]; readonly from: number; readonly count: number })
+  /** Counts from 0 again: in all processes, before anybody in one of them speaks. */
+  | { readonly order: 'start' }
   /** Each says something, one after the other, `turns` times, so many a second; answered when all is heard, or after `patience` ms. */
   | { readonly order: 'talk'; readonly turns: number; readonly rate: number; readonly patience: number }
   | { readonly order: 'report' };
 
 export interface TalkerReport {
-  /** Of the last `talk`: what was said, and how often any of it was heard; from when it was due to when it was. */
+  /** Since the last `start`: what was said, and how often any of it was heard; from when it was due to when it was. */
   readonly said: number;
   readonly heard: number;
   /** How often a node asked to say it later. */

@@ -27,7 +27,11 @@ export class Talkers implements AsyncDisposable {
 
   /** Each says something `turns` times, `rate` a second all together. Resolves when all is heard, or after `patience` ms more. */
   async talk(turns: number, rate: number, patience: number): Promise<TalkerSummary> {
-    const order = { order: 'talk', turns, rate: rate / processes, patience } as const;
+    await this.#tell({ order: 'start' });
+    return this.#tell({ order: 'talk', turns, rate: rate / processes, patience });
+  }
+
+  async #tell(order: TalkerOrder): Promise<TalkerSummary> {
     return summary(await Promise.all(this.#processes.map((one) => one.tell(order))));
   }
 

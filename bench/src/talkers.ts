@@ -34,9 +34,12 @@ async function enter({ ports, from, count, ...company }: Extract<TalkerOrder, { 
   next = Math.floor((from / all) * rooms.length);
 }
 
-async function talk({ turns, rate, patience }: Extract<TalkerOrder, { order: 'talk' }>): Promise<void> {
+function start(): void {
   waits.reset();
   for (const talker of talkers) [talker.heard, talker.putOff] = [0, 0];
+}
+
+async function talk({ turns, rate, patience }: Extract<TalkerOrder, { order: 'talk' }>): Promise<void> {
   said = turns * talkers.length;
   lag.start();
   lateP99 = await onSchedule({ count: said, rate }, (due) => {
@@ -74,6 +77,8 @@ async function obey(order: TalkerOrder): Promise<void> {
   switch (order.order) {
     case 'enter':
       return enter(order);
+    case 'start':
+      return start();
     case 'talk':
       return talk(order);
     case 'report':

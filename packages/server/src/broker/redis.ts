@@ -22,8 +22,8 @@ async function connect({ url, prefix = usualPrefix }: RemoteOptions, line: Line)
       url,
       disableOfflineQueue: true,
       pingInterval: 1_000,
-      // Its own limit is a timer, a signal and, five seconds later, an error for each command, answered or not: a twentieth of a busy
-      // node's time. A connection that does not answer is given up before that.
+      // Its own limit is a timer, a signal and, five seconds later, an error for each command, answered or not: some 3 % of a busy
+      // node's time, by its profile. A connection that does not answer is given up before that.
       commandOptions: { timeout: 0 },
       socket: { reconnectStrategy: false, connectTimeout: 2_000, socketTimeout: 3_000 },
     });
