@@ -102,16 +102,24 @@ export class Cluster implements Wire {
     const onCommit: Parameters<typeof simulatedStore>[5] = (items, outcomes, epoch, setOut) =>
       this.record.committed(items, outcomes, epoch, this.world.now, setOut);
     const storeWay: Way = { cut: false, seen: { epoch: '', commits: 0 } };
-    const open = (): Store => {
-      const store = simulatedStore(actor, this.#database, this.data, this.storeWeather, storeWay, onCommit);
+    const open = (way: Way): Store => {
+      const store = simulatedStore(actor, this.#database, this.data, this.storeWeather, way, onCommit);
       return this.#plants.store?.(store, actor) ?? store;
     };
+    /** For those that only ask: what they alone have been told of, they have nobody to tell. */
+    const asking = (): Store =>
+      open({
+        seen: storeWay.seen,
+        get cut() {
+          return storeWay.cut;
+        },
+      });
     const env = actor.env<Parameters<ReturnType<Actor['env']>['count']>[0]>();
     const way = this.world.actor(`${name} way`);
     const broker = this.broker.connect(this.#bus.open, this.world.actor(`${name} broker`), () => this.#wayChanged(member));
     const node = createNode({
       env,
-      store: open(),
+      store: open(storeWay),
       broker: (given) => {
         // What the bus delivers is work of this node's.
         const sinks: BrokerSinks = {
@@ -126,9 +134,9 @@ export class Cluster implements Wire {
         const chances = this.#chances(way.name);
         return lossy(broker.open, { random: chances, timer: (ms, run) => way.after(ms, run), loss })(sinks);
       },
-      authority: simulatedAuthority(open()),
+      authority: simulatedAuthority(asking()),
       identity: away(
-        simulatedIdentity(open(), env, () => this.world.now),
+        simulatedIdentity(asking(), env, () => this.world.now),
         this.world.actor(`${name} identity`).dice,
         () => this.world.now,
         () => this.identityAway,

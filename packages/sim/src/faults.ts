@@ -85,24 +85,27 @@ export const faults = {
     };
     return () => void actor.after(0, () => putBack(20));
   },
-  /** A copy takes over that lacks what was acknowledged last; half the time some node cannot see the database just then. */
+  /** A copy takes over that lacks what was acknowledged last; half the time some node cannot see the database just then, mostly one hears no bells. */
   fail_over: (cluster, actor) => {
     if (cluster.copied || cluster.settling) return undefined;
     const { dice, world } = actor;
     cluster.copied = true;
     const unseeing = dice.chance(0.5) ? dice.pick(cluster.members) : undefined;
+    // What the others have committed it is not told by their bells.
+    const unhearing = dice.chance(0.7) ? wayOf(cluster, dice, { deaf: true }) : undefined;
+    let over = false;
     const promote = (tries: number): void => {
       const { commits } = cluster.data;
       const snapshot = cluster.data.snapshot();
-      if (unseeing && tries < 20) unseeing.storeWay.cut = true;
+      if (unseeing && tries < 20 && !over) unseeing.storeWay.cut = true;
       actor.after(dice.between(30, 300), () => {
         // Somebody has to have been told of what is lost: else nobody can know, and nothing was promised.
-        if (!cluster.witnessed(commits)) {
-          if (tries > 0) return promote(tries - 1);
+        const seen = new Set(cluster.members.map(({ storeWay }) => storeWay.seen.commits > commits));
+        if (!cluster.witnessed(commits) || (seen.size < 2 && tries > 5)) {
+          if (tries > 0 && !over) return promote(tries - 1);
           cluster.copied = false;
           return;
         }
-        const seen = new Set(cluster.members.map(({ storeWay }) => storeWay.seen.commits > commits));
         if (seen.size > 1) world.count('failed_over_unequal');
         if (cluster.members.some(({ storeWay }) => storeWay.cut)) world.count('failed_over_unseen');
         cluster.rollBack(snapshot);
@@ -111,7 +114,9 @@ export const faults = {
     };
     promote(20);
     return () => {
+      over = true;
       if (unseeing) unseeing.storeWay.cut = false;
+      unhearing?.();
     };
   },
   calendar_jump: (cluster, { dice }) => {
@@ -190,4 +195,6 @@ export const spans: { readonly [Name in FaultName]?: readonly [number, number] }
   race_rights: [4_000, 12_000],
   kill_broker: [14_000, 20_000],
   next_version: [4_000, 12_000],
+  deaf_node: [4_500, 9_000],
+  mute_node: [4_500, 9_000],
 };

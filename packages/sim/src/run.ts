@@ -169,6 +169,6 @@ function scheduleFaults(cluster: Cluster, happened: FaultName[], heals: (() => v
   };
   // One that has to last, and that chance alone would seldom begin in time.
   if (dice.chance(0.25)) fate.after(dice.between(earliestLong, latestLong), () => strike(0, 'kill_broker'));
-  const count = 4 + dice.below(4);
+  const count = 6 + dice.below(4);
   for (let index = 0; index < count; index++) fate.after(dice.between(1_500, faultsUntil), () => strike(20));
 }

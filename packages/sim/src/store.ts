@@ -1,6 +1,7 @@
 import type { MemoryData } from '@hubbub/server/store/memory/data';
 import { openMemory } from '@hubbub/server/store/memory/memory';
 import { type Item, type Outcome, type Pair, type Store, StoreError } from '@hubbub/server/store/store';
+import { Dice, randomStream } from './random.ts';
 import type { Actor } from './world.ts';
 
 const callCost = 0.1;
@@ -92,6 +93,13 @@ export function simulatedStore(node: Actor, database: Actor, data: MemoryData, w
   const settling = new Settling(weather);
   let nextApply = 0;
   let epoch = data.epoch;
+  /** A stream of each channel: who writes to one shifts nothing of what happens to another. */
+  const fates = new Map<string, Dice>();
+  const fateOf = (channel: string): Dice => {
+    const fate = fates.get(channel) ?? new Dice(randomStream(node.world.seed, `${node.name} ${channel} taken`));
+    fates.set(channel, fate);
+    return fate;
+  };
 
   const call = <Answer extends Pair>(writing: boolean, run: () => Promise<Answer>): Promise<Answer> => {
     node.charge(callCost);
@@ -113,17 +121,19 @@ export function simulatedStore(node: Actor, database: Actor, data: MemoryData, w
         reject(new StoreError(writing ? 'unknown' : 'unavailable', 'no answer in time'));
       });
       const refuse = (): void => reject(new StoreError('unavailable', 'refused'));
+      const broken = (): void => reject(new StoreError(writing ? 'unknown' : 'unavailable', 'the connection has broken'));
       const refused = dice.chance(weather.refused);
       const lost = dice.chance(weather.lost);
       nextApply = Math.max(nextApply, node.now + delay());
       database.world.schedule(database, nextApply, () => {
-        // What had set out over a connection that has broken since does not arrive.
-        if (weather.down || way.cut || connections !== weather.connections) return;
+        if (weather.down || way.cut) return;
+        if (connections !== weather.connections) return answer(broken);
         if (refused || (writing && !settling.settled)) return answer(refuse);
         run().then(
           (result) => {
             const { commits } = data;
-            if (lost || connections !== weather.connections) return;
+            if (lost) return;
+            if (connections !== weather.connections) return answer(broken);
             answer(() => {
               if (result.epoch !== epoch) settling.renewed();
               epoch = result.epoch;
@@ -150,13 +160,14 @@ export function simulatedStore(node: Actor, database: Actor, data: MemoryData, w
       return call(true, async () => {
         const { epoch } = data;
         if (items.some(({ body }) => body.includes('poison'))) throw new StoreError('poison', 'one of these cannot be stored');
-        // Another writer has this channel just now.
-        const taken = passing && database.dice.chance(weather.taken) ? database.dice.pick(items)?.channel : undefined;
-        const free = items.filter(({ channel }) => channel !== taken);
+        // Another writer has these channels just now.
+        const channels = passing ? new Set(items.map(({ channel }) => channel)) : [];
+        const taken = new Set([...channels].filter((channel) => fateOf(channel).chance(weather.taken)));
+        const free = items.filter(({ channel }) => !taken.has(channel));
         const answer = await inner.append(free);
         onCommit(free, answer.outcomes, epoch, setOut);
         let at = 0;
-        const outcomes = items.map(({ channel }): Outcome => (channel === taken ? passed : (answer.outcomes[at++] ?? passed)));
+        const outcomes = items.map(({ channel }): Outcome => (taken.has(channel) ? passed : (answer.outcomes[at++] ?? passed)));
         return { ...answer, outcomes };
       });
     },
