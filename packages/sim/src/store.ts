@@ -35,7 +35,7 @@ export function fairStore(): StoreWeather {
 /** One node's way to the database: cut, nothing arrives, and nobody is told. */
 export interface Way {
   cut: boolean;
-  /** How much of the log this node has been answered of, in commits of the history that it knows. */
+  /** How much of the log this node has been told of, in commits of the history that it knows. */
   seen: { readonly epoch: string; readonly commits: number };
 }
 
@@ -152,7 +152,11 @@ export function simulatedStore(node: Actor, database: Actor, data: MemoryData, w
     powers: {
       renewable: {
         renew: (from) => call(false, () => inner.powers.renewable?.renew(from) ?? Promise.reject(new Error('not renewable'))),
-        heard: (pair) => inner.powers.renewable?.heard(pair),
+        heard: (pair) => {
+          const commits = Number(pair.mark.split('.')[1]);
+          if (pair.epoch === way.seen.epoch && commits > way.seen.commits) way.seen = { epoch: pair.epoch, commits };
+          inner.powers.renewable?.heard(pair);
+        },
       },
     },
     append: (items, passing) => {
