@@ -28,14 +28,11 @@ export function check(record: Record, data: MemoryData, users: readonly User[], 
   checkPages(record);
   checkSendings(record, final, lost);
   for (const reader of record.readers) checkReader(record, reader, circumstances);
-  // A rollback takes revocations back too: what was written before it cannot be told right from wrong by the log that is left.
-  if (record.cuts.length === 0) {
-    const rights = new RightsHistory(record.commits);
-    checkRights(record, rights);
-    checkPagesWritten(record, rights);
-    checkAdmitted(record, rights);
-    checkSignIns(record);
-  }
+  const rights = new RightsHistory(record.commits);
+  checkRights(record, rights);
+  checkPagesWritten(record, rights);
+  checkAdmitted(record, rights);
+  checkSignIns(record);
   checkInboxes(record, circumstances.calm);
   checkPassing(record);
   checkNobodyPutOut(record);
@@ -112,6 +109,7 @@ function checkWritten(record: Record): void {
 function checkPagesWritten(record: Record, rights: RightsHistory): void {
   const channels = new Map(record.commits.map(({ channel, offset, id }) => [`${offset} ${id}`, channel]));
   for (const { user, offset, id, at } of record.pagesWritten) {
+    if (at > record.rightsUntil) continue;
     const channel = channels.get(`${offset} ${id}`) ?? '';
     if (!rights.had(user, channel, at - record.second, at))
       record.violate('I7', `${user} read ${channel} more than a second after the right had gone`);
@@ -121,8 +119,8 @@ function checkPagesWritten(record: Record, rights: RightsHistory): void {
 /** I7 of what was taken: in the channel itself to the event, elsewhere to the second, from the ban to the moment when the batch set out. */
 function checkAdmitted(record: Record, rights: RightsHistory): void {
   for (const { channel, offset, id, from, kind, setOut, at } of record.commits) {
-    if (setOut === undefined || !channel.startsWith('room:')) continue;
-    if (kind !== 'join' && !rights.memberAtOffset(from, channel, offset))
+    if (setOut === undefined || at > record.rightsUntil || !channel.startsWith('room:')) continue;
+    if (kind !== 'join' && !rights.memberAtOffset(from, channel, offset, at))
       record.violate('I7', `${id} of ${from} was taken into ${channel} at ${offset}, where he was no member`);
     if (rights.bannedThrough(from, setOut - record.second, at))
       record.violate('I7', `${id} of ${from} was taken into ${channel} more than a second after he was banned`);
@@ -259,7 +257,9 @@ function checkReader(record: Record, reader: Reader, { calm, trimmed }: Circumst
 
 /** I7: what nodes wrote to whom, against the membership history. */
 function checkRights(record: Record, rights: RightsHistory): void {
+  const until = record.rightsUntil;
   for (const { user, channel, offset, at } of record.written) {
+    if (at > until) break;
     if (!rights.had(user, channel, at - record.second, at)) {
       record.violate('I7', `${user} was given ${offset} of ${channel} more than a second after the right had gone`);
     }

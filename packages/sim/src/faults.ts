@@ -195,4 +195,6 @@ export const spans: { readonly [Name in FaultName]?: readonly [number, number] }
   race_rights: [4_000, 12_000],
   kill_broker: [14_000, 20_000],
   next_version: [4_000, 12_000],
+  deaf_node: [4_500, 9_000],
+  mute_node: [4_500, 9_000],
 };

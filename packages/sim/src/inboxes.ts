@@ -9,11 +9,10 @@ const prompt = 1_500 + 50;
 /** I7 and I13 of the inboxes: nothing of what is not his, and what moved soon enough. */
 export function checkInboxes(record: Record, calm: boolean): void {
   const rights = new RightsHistory(record.commits);
-  if (record.cuts.length === 0) {
-    for (const { user, channel, at } of record.inboxWritten) {
-      if (!rights.had(user, channel, at - record.second, at))
-        record.violate('I7', `${user}'s inbox was told of ${channel} more than a second after the right had gone`);
-    }
+  for (const { user, channel, at } of record.inboxWritten) {
+    if (at > record.rightsUntil) break;
+    if (!rights.had(user, channel, at - record.second, at))
+      record.violate('I7', `${user}'s inbox was told of ${channel} more than a second after the right had gone`);
   }
   if (!calm) return;
   const committedAt = new Map(record.commits.map(({ channel, offset, at }) => [`${channel} ${offset}`, at]));

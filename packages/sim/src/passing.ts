@@ -5,12 +5,11 @@ import type { User } from './user.ts';
 
 /** I7 of what passes; and signals come at most once over a link, and not to whoever gave them. */
 export function checkPassing(record: Record): void {
-  if (record.cuts.length === 0) {
-    const rights = new RightsHistory(record.commits);
-    for (const { what, user, channel, at } of record.passed) {
-      if (!rights.had(user, channel, at - record.second, at))
-        record.violate('I7', `${user} was told a ${what} of ${channel} more than a second after the right had gone`);
-    }
+  const rights = new RightsHistory(record.commits);
+  for (const { what, user, channel, at } of record.passed) {
+    if (at > record.rightsUntil) break;
+    if (!rights.had(user, channel, at - record.second, at))
+      record.violate('I7', `${user} was told a ${what} of ${channel} more than a second after the right had gone`);
   }
   const seen = new Set<string>();
   for (const { user, session, opening, from, fromSession, number, channel } of record.heard) {

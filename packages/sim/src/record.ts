@@ -172,6 +172,14 @@ export class Record {
     if (this.violations.length < 20) this.violations.push(`${promise}: ${what}`);
   }
 
+  /**
+   * When the first rollback was. It takes revocations back too: what was written behind it cannot be told right from wrong by what was
+   * committed before.
+   */
+  get rightsUntil(): number {
+    return Math.min(...this.cuts.map(({ at }) => at));
+  }
+
   /** The channel's head in that history at that time. */
   headAt(channel: string, epoch: string, at: number): number {
     let head = 0;

@@ -34,9 +34,9 @@ export class RightsHistory {
   }
 
   /** Whether the user was a member at that place of the channel's log. */
-  memberAtOffset(user: string, channel: string, offset: number): boolean {
+  memberAtOffset(user: string, channel: string, offset: number, at: number): boolean {
     const turns = this.#turns.get(`${channel} ${user}`) ?? [];
-    return turns.findLast((turn) => turn.offset < offset)?.member ?? false;
+    return turns.findLast((turn) => turn.offset < offset && turn.at <= at)?.member ?? false;
   }
 
   /** Whether the user was banned for the whole of the span. */

@@ -150,7 +150,8 @@ function fateOf(world: World) {
 function scheduleFaults(cluster: Cluster, happened: FaultName[], heals: (() => void)[]): void {
   const fate = cluster.world.actor('faults');
   const { dice } = fate;
-  const names = Object.keys(faults) as FaultName[];
+  // Some are needed often: what they bring to light is seldom.
+  const names = [...(Object.keys(faults) as FaultName[]), 'ban_unseen', 'fail_over', 'store_errors'] as const;
   const strike = (tries: number, name = dice.pick(names)): void => {
     if (!name) return;
     const heal = faults[name](cluster, fate);

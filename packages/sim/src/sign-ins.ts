@@ -4,11 +4,14 @@ import { readToken } from './tokens.ts';
 /** I7: nothing was written over a link, nor taken from it, whose token had ended, or had been void for a second. */
 export function checkSignIns(record: Record): void {
   const tokens = new Tokens(record);
+  const until = record.rightsUntil;
   for (const { token, channel, offset, at } of record.written) {
+    if (at > until) break;
     const over = tokens.over(token, at);
     if (over) record.violate('I7', `${over.user} was given ${offset} of ${channel} ${over.why}`);
   }
   for (const { token, offset, at } of record.pagesWritten) {
+    if (at > until) break;
     const over = tokens.over(token, at);
     if (over) record.violate('I7', `${over.user} was given a page from ${offset} on ${over.why}`);
   }
@@ -19,6 +22,7 @@ export function checkSignIns(record: Record): void {
 function checkAccepted(record: Record, tokens: Tokens): void {
   const taken = Map.groupBy(record.taken, ({ user, channel, id }) => `${channel} ${user} ${id}`);
   for (const { channel, from, id, at } of record.commits) {
+    if (at > record.rightsUntil) break;
     const tries: readonly Taken[] = (taken.get(`${channel} ${from} ${id}`) ?? []).filter((one) => one.at <= at);
     const over = tries.map((one) => tokens.over(one.token, one.at));
     const [first] = over;

@@ -35,7 +35,7 @@ export const mustNotHappen = ['client_gap'] as const;
 
 /** From so many seeds on, what never happened is a failure: with fewer it may be chance. */
 const enoughToMiss = 1_000;
-const seedsPerBug = 250;
+const seedsPerBug = 50;
 
 export interface SimReport {
   readonly seeds: number;

@@ -35,7 +35,7 @@ export function fairStore(): StoreWeather {
 /** One node's way to the database: cut, nothing arrives, and nobody is told. */
 export interface Way {
   cut: boolean;
-  /** How much of the log this node has been answered of, in commits of the history that it knows. */
+  /** How much of the log this node has been told of, in commits of the history that it knows. */
   seen: { readonly epoch: string; readonly commits: number };
 }
 
@@ -121,17 +121,19 @@ export function simulatedStore(node: Actor, database: Actor, data: MemoryData, w
         reject(new StoreError(writing ? 'unknown' : 'unavailable', 'no answer in time'));
       });
       const refuse = (): void => reject(new StoreError('unavailable', 'refused'));
+      const broken = (): void => reject(new StoreError(writing ? 'unknown' : 'unavailable', 'the connection has broken'));
       const refused = dice.chance(weather.refused);
       const lost = dice.chance(weather.lost);
       nextApply = Math.max(nextApply, node.now + delay());
       database.world.schedule(database, nextApply, () => {
-        // What had set out over a connection that has broken since does not arrive.
-        if (weather.down || way.cut || connections !== weather.connections) return;
+        if (weather.down || way.cut) return;
+        if (connections !== weather.connections) return answer(broken);
         if (refused || (writing && !settling.settled)) return answer(refuse);
         run().then(
           (result) => {
             const { commits } = data;
-            if (lost || connections !== weather.connections) return;
+            if (lost) return;
+            if (connections !== weather.connections) return answer(broken);
             answer(() => {
               if (result.epoch !== epoch) settling.renewed();
               epoch = result.epoch;
@@ -150,7 +152,11 @@ export function simulatedStore(node: Actor, database: Actor, data: MemoryData, w
     powers: {
       renewable: {
         renew: (from) => call(false, () => inner.powers.renewable?.renew(from) ?? Promise.reject(new Error('not renewable'))),
-        heard: (pair) => inner.powers.renewable?.heard(pair),
+        heard: (pair) => {
+          const commits = Number(pair.mark.split('.')[1]);
+          if (pair.epoch === way.seen.epoch && commits > way.seen.commits) way.seen = { epoch: pair.epoch, commits };
+          inner.powers.renewable?.heard(pair);
+        },
       },
     },
     append: (items, passing) => {

@@ -25,7 +25,7 @@ describe('the simulated cluster', () => {
     assert.ok(faults.length >= 3, faults.join());
   });
 
-  it(`catches each of ${bugs.length} planted bugs within 250 seeds`, async (t) => {
+  it(`catches each of ${bugs.length} planted bugs within 50 seeds`, async (t) => {
     const reports = await simulateBugs(1, [], ({ name, caught }) => {
       t.diagnostic(caught ? `${name}: seed ${caught.seed}, ${caught.violation.split('\n')[0]}` : `${name}: got away`);
     });
