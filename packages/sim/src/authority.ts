@@ -9,6 +9,11 @@ export const inside = '"in"';
 /** A send's body here: `of` names a user or an offset. */
 interface Body {
   readonly of?: string | number;
+  readonly at?: number;
+}
+
+function momentOf({ at = 0 }: Body): number {
+  return at;
 }
 
 /**
@@ -27,8 +32,18 @@ export function simulatedAuthority(store: Store): Authority {
     const me = `member:${who.user}`;
     if (channel.startsWith('user:')) {
       const owner = channel.slice('user:'.length);
-      if (kind === 'revoke')
-        return { ok: true, counts: false, concerns: [owner], facts: [{ key: revokedKey, value: JSON.stringify(body) }] };
+      if (kind === 'revoke') {
+        // One that was long under way takes nothing back that a later one has said.
+        const [was = null] = await values([[channel, revokedKey]]);
+        const value = was !== null && momentOf(JSON.parse(was)) > momentOf(body) ? was : JSON.stringify(body);
+        return {
+          ok: true,
+          counts: false,
+          concerns: [owner],
+          requires: [{ key: revokedKey, value: was }],
+          facts: [{ key: revokedKey, value }],
+        };
+      }
       if (kind !== 'ban' && kind !== 'pardon') return no;
       return { ok: true, counts: false, concerns: [owner], facts: [{ key: 'banned', value: kind === 'ban' ? 'true' : null }] };
     }

@@ -29,7 +29,7 @@ const leastEvents = 200;
 /** No two clocks of nodes are further apart than twice this share. */
 const mostSkew = 0.02;
 const leastFaults = 3;
-const longestLoad = 50_000;
+const longestLoad = 55_000;
 /** How long a fault lasts. */
 const span = [500, 6_000] as const;
 

@@ -56,7 +56,6 @@ class Tokens {
     // A slow clock takes longer for the whole of it.
     const until = expiresAt === undefined ? Number.POSITIVE_INFINITY : issuedAt + ((expiresAt - issuedAt) * this.#second) / 1_000;
     if (expiresAt !== undefined && at > until) return { user, why: `${Math.round(at - expiresAt)} ms after his token had ended` };
-    // A fact says one moment: the latest of them counts, and a later one may be of an earlier moment only by a retry.
     const voided = this.#revocations.get(user)?.find((one) => issuedAt <= one.of && at > one.at + this.#second);
     return voided && { user, why: `with a token that was revoked ${Math.round(at - voided.at)} ms before` };
   }

@@ -87,6 +87,8 @@ export class Feed implements FeedOfSubscription {
       const standing = await hub.join(channel);
       if (subscription.state === 'gone') throw new Refusal('conflict', 'unsubscribed meanwhile');
       const start = startAt(position, maxGap, standing, history.epoch);
+      // A history that began while it opened: the start is of that one, and a position that is too need not be reset.
+      subscription.reset = undefined;
       subscription.cursor = start.cursor;
       const live = start.cursor === standing.head;
       subscription.told = live ? 'live' : 'behind';
