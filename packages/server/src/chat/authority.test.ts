@@ -19,7 +19,8 @@ function stage() {
   const data = createMemoryData({ now: () => 1, random: Math.random });
   const store = openMemory(data);
   const digest = (text: string): string => `digest of ${text}`;
-  const authority = chatAuthority({ store, calendar: () => 77_000, digest });
+  const at = { calendar: 77_000 };
+  const authority = chatAuthority({ store, calendar: () => at.calendar, digest });
   const propose = (who: Who, channel: string, kind: string, body: unknown, more: Partial<Proposal> = {}): Promise<Verdict> =>
     authority.admit(who, channel, { id: crypto.randomUUID(), kind, body, ...more });
   const append = async (who: Who, channel: string, kind: string, verdict: Verdict): Promise<Outcome | Verdict> => {
@@ -42,7 +43,7 @@ function stage() {
     const { facts } = await store.facts({ pairs: [{ channel, key }] }, 1);
     return facts[0]?.value ?? null;
   };
-  return { store, authority, propose, send, mayRead, fact, digest };
+  return { store, authority, propose, send, mayRead, fact, digest, at };
 }
 
 describe('public rooms', () => {
@@ -183,7 +184,7 @@ describe('grants', () => {
 
 describe('people', () => {
   it('revoke their own tokens, and an administrator anybody’s', async () => {
-    const { send, fact, propose } = stage();
+    const { send, fact, propose, at } = stage();
     assert.equal(await send(ben, 'user:ann.abcde', 'revoke'), 'forbidden');
     assert.equal(await send(service, 'user:ann.abcde', 'revoke'), 'forbidden');
     assert.equal(await send(ann, 'user:ann.abcde', 'message'), 'forbidden');
@@ -191,6 +192,10 @@ describe('people', () => {
     assert.ok(verdict.ok);
     assert.deepEqual(verdict.concerns, ['ann.abcde']);
     assert.equal(await send(admin, 'user:ann.abcde', 'revoke'), 'ok');
+    assert.equal(await fact('user:ann.abcde', revokedKey), '{"at":77000}');
+    // By a node whose calendar is behind: what was void stays so.
+    at.calendar = 60_000;
+    assert.equal(await send(ann, 'user:ann.abcde', 'revoke'), 'ok');
     assert.equal(await fact('user:ann.abcde', revokedKey), '{"at":77000}');
   });
 

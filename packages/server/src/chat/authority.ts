@@ -32,7 +32,7 @@ export function chatAuthority({ store, calendar, digest }: ChatParts): Authority
         return { ok: false, code: 'forbidden', text: 'only an import says from whom and when' };
       }
       if (channel === peopleChannel) return admitToPeople(store, who, proposal, digest);
-      if (channelPrefix(channel) === 'user') return admitToUser(who, channel.slice('user:'.length), proposal, calendar);
+      if (channelPrefix(channel) === 'user') return admitToUser(store, who, channel.slice('user:'.length), proposal, calendar);
       const granted = isGranted(who, channel, 'send');
       if (isRoom(channel)) return admit(store, { ...who, user: proposal.as?.from ?? who.user, granted }, channel, proposal);
       return granted ? { ok: true, counts: counted.has(proposal.kind) } : nothingThere;

@@ -8,10 +8,25 @@ import type { Store } from '../store/store.ts';
 import { nothingThere } from './rooms.ts';
 
 /** `revoke` makes every token of a user void that was made by now, on every node within a second. By the user himself, or an administrator. */
-export function admitToUser({ user, rights }: Who, owner: string, { kind }: Proposal, calendar: () => number): Verdict {
+export async function admitToUser(
+  store: Pick<Store, 'facts'>,
+  { user, rights }: Who,
+  owner: string,
+  { kind }: Proposal,
+  calendar: () => number,
+): Promise<Verdict> {
   if (kind !== 'revoke' || (user !== owner && !rights.includes('admin'))) return nothingThere;
-  const facts = [{ key: revokedKey, value: JSON.stringify({ at: calendar() }) }];
-  return { ok: true, counts: false, facts, concerns: [owner] };
+  const { facts } = await store.facts({ pairs: [{ channel: `user:${owner}`, key: revokedKey }] }, 1);
+  const before = facts[0]?.value ?? null;
+  // Another node's calendar may be ahead of ours: what it has made void stays so.
+  const at = Math.max(calendar(), before === null ? 0 : (JSON.parse(before) as { at: number }).at);
+  return {
+    ok: true,
+    counts: false,
+    facts: [{ key: revokedKey, value: JSON.stringify({ at }) }],
+    requires: [{ key: revokedKey, value: before }],
+    concerns: [owner],
+  };
 }
 
 /** `claim {code}` makes whoever shows the code that the server has printed its owner, once. */
