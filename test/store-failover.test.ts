@@ -3,12 +3,10 @@
  * without the tail. The history gets a new name before anything is written to it, and every client reloads.
  */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, connect } from '@hubbub/client';
-import { Process } from '@hubbub/rig/process';
+import { copyDisk } from '@hubbub/rig/servers/disk';
 import { startPostgres } from '@hubbub/rig/servers/postgres';
 import { absent } from '@hubbub/rig/servers/present';
 import type { RealServer } from '@hubbub/rig/servers/server';
@@ -105,7 +103,7 @@ describe('a database that has lost its tail', { skip: absent('postgres') }, () =
     await using stage = new Stage();
     using play = await open(stage, server.url);
     await play.say('kept', 6);
-    const restore = await copyOfDisk(server);
+    const restore = await copyDisk(server);
     await play.say('kept too', 2);
     await play.agree('kept too 2');
     assert.deepEqual(
@@ -210,19 +208,5 @@ describe('a database that has lost its tail', { skip: absent('postgres') }, () =
       if (row?.there) return;
       await pause(50);
     }
-  }
-
-  /** What it returns puts the disk back as it is now. */
-  async function copyOfDisk(server: RealServer): Promise<() => Promise<void>> {
-    const [data, copy] = [join(server.folder, 'data'), join(server.folder, 'copy')];
-    const swap = async (from: string, to: string): Promise<void> => {
-      await server.kill();
-      rmSync(to, { recursive: true, force: true });
-      // With its owner, who is not us.
-      await Process.run({ command: 'cp', args: ['-a', from, to] });
-      await server.start();
-    };
-    await swap(data, copy);
-    return () => swap(copy, data);
   }
 });

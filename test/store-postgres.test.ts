@@ -283,6 +283,17 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
     assert.equal(age(), 0);
   });
 
+  it('drops what every look has seen and is old, by itself, and says so to whoever comes with a place from before', async () => {
+    const store = await openPostgres({ url: server.url, schema: 'purged', settleMs: 0, purgeEveryMs: 0 });
+    opened.push(store);
+    const { until: old } = await store.moved(undefined, 10);
+    for (let number = 1; number <= 5; number++) await store.append([item(number)]);
+    await ask('UPDATE purged.moves SET at = at - 3600000');
+    await store.append([item(6)]);
+    await eventually(async () => assert.ok((await store.moved(old, 10)).purged));
+    assert.deepEqual(await ask('SELECT count(*)::integer AS rows FROM purged.moves'), [{ rows: 1 }]);
+  });
+
   it('leaves the head of a channel on its page: a new version of its row touches no index', async () => {
     const store = await open('hot');
     for (let batch = 0; batch < 50; batch++) await store.append([item(batch + 1)]);

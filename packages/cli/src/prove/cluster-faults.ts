@@ -1,8 +1,6 @@
 /** What befalls the servers that the nodes stand on, and the ways to them. */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { Process } from '@hubbub/rig/process';
 import type { Ways } from '@hubbub/rig/proxy';
+import { copyDisk } from '@hubbub/rig/servers/disk';
 import type { RealServer } from '@hubbub/rig/servers/server';
 import type { Dice } from '@hubbub/sim/random';
 import type { Fault, Scene } from './fault.ts';
@@ -139,20 +137,12 @@ export const restartBalancer: Fault = {
 export async function rollbackDatabase(scene: Scene, store: RealServer, dice: Dice): Promise<string | undefined> {
   const { cuts, pause, until } = scene;
   const before = await epochOf(scene);
-  const [data, copy] = [join(store.folder, 'data'), join(store.folder, 'copy')];
-  const swap = async (from: string, to: string): Promise<void> => {
-    await store.kill();
-    rmSync(to, { recursive: true, force: true });
-    // With its owner, who is not us.
-    await Process.run({ command: 'cp', args: ['-a', from, to] });
-  };
-  await swap(data, copy);
-  const copiedAt = now();
-  await store.start();
+  let copiedAt = 0;
+  const putBack = await copyDisk(store, () => {
+    copiedAt = now();
+  });
   await pause(dice.between(4_000, 7_000));
-  await swap(copy, data);
-  cuts.push({ copiedAt, putBackAt: now() });
-  await store.start();
+  await putBack(() => void cuts.push({ copiedAt, putBackAt: now() }));
   const isOver = async (): Promise<boolean> => ![before, ''].includes(await epochOf(scene));
   return (await until(isOver, 20_000)) ? `epoch ${before} was followed by ${await epochOf(scene)}` : undefined;
 }

@@ -1,6 +1,6 @@
 /** Reading everything, to say what is wrong: one snapshot, one statement for each thing that can be. */
-import postgres from 'postgres';
 import { type Checked, type LongWork, StoreError } from '../store.ts';
+import { openClient } from './client.ts';
 import { failureOf } from './errors.ts';
 
 /** Each answers texts, one for each thing that is wrong; of one kind at most so many. */
@@ -56,16 +56,7 @@ export async function checkDatabase(
   { progress, signal }: LongWork = {},
 ): Promise<Checked> {
   if (signal?.aborted) throw new StoreError('unavailable', 'nobody waits for the check any more');
-  const sql = postgres(url, {
-    max: 1,
-    fetch_types: false,
-    connect_timeout: 5,
-    max_lifetime: null,
-    target_session_attrs: 'read-write',
-    onnotice: () => {},
-    types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
-    connection: { application_name: 'hubbub check', search_path: `"${schema}"` },
-  });
+  const sql = openClient({ url, schema, connections: 1, patience: 5 });
   const end = (): void => void sql.end({ timeout: 0 }).catch(() => {});
   signal?.addEventListener('abort', end, { once: true });
   try {

@@ -1,7 +1,5 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
-import { Process } from '@hubbub/rig/process';
+import { copyDisk } from '@hubbub/rig/servers/disk';
 import { startPostgres } from '@hubbub/rig/servers/postgres';
 import { absent } from '@hubbub/rig/servers/present';
 import type { RealServer } from '@hubbub/rig/servers/server';
@@ -18,20 +16,6 @@ describe('postgres', { skip: absent('postgres') }, () => {
     server = await startPostgres();
   });
   after(() => server[Symbol.asyncDispose]());
-
-  /** What a copy of the disk would do. */
-  async function copyOfDisk(): Promise<() => Promise<void>> {
-    const [data, copy] = [join(server.folder, 'data'), join(server.folder, 'copy')];
-    const swap = async (from: string, to: string): Promise<void> => {
-      await server.kill();
-      rmSync(to, { recursive: true, force: true });
-      // With its owner, who is not us.
-      await Process.run({ command: 'cp', args: ['-a', from, to] });
-      await server.start();
-    };
-    await swap(data, copy);
-    return () => swap(copy, data);
-  }
 
   storeContract('postgres', {
     lacks: {},
@@ -67,12 +51,16 @@ describe('postgres', { skip: absent('postgres') }, () => {
           return open();
         },
         snapshot: async () => {
-          const restore = await copyOfDisk();
+          const restore = await copyDisk(server);
           // The server was away for that; what is to be seen is what a rollback does, not that.
           for (const handle of handles) await settle(handle, 0);
           return restore;
         },
-        age: () => ask(`UPDATE ${schema}.moves SET at = at - 3600000`),
+        // Whoever looks next would have them dropped as well, a little later.
+        age: async () => {
+          await ask(`UPDATE ${schema}.moves SET at = at - 3600000`);
+          await ask(`SET search_path = ${schema}; CALL purge_1((extract(epoch FROM now()) * 1000)::bigint - 600000, 100000)`);
+        },
         poison: (item) => ({ ...item, ts: Number.NaN }),
         later: (mark) => {
           const [generation, count] = mark.split('.');

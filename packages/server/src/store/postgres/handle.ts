@@ -112,7 +112,7 @@ export class PostgresStore implements Store {
 
   async #moved(since: string | undefined, limit: number): Promise<Moved> {
     const began = performance.now();
-    await this.#purge(began);
+    this.#purge(began);
     const moved = await this.#ask(this.#looker, movedQuery(since, limit));
     this.#looked(began);
     const { xid, isOpen } = oldestOpen(moved.until);
@@ -185,7 +185,7 @@ export class PostgresStore implements Store {
   }
 
   async #renew(from: string): Promise<Pair> {
-    const parameters = [from, ...this.#standpoint.slice(1), randomUUID().slice(0, 13).replace('-', '')];
+    const parameters = [from, ...this.#standpoint.slice(1), newEpoch()];
     const [row] = await this.#call<RoutineRow>(this.#waiter, 'CALL renew_1($1, $2, $3, $4, NULL, NULL)', parameters, false);
     if (!row) throw new StoreError('unavailable', 'a renewal without an answer');
     return this.#taken(row);
@@ -243,13 +243,18 @@ export class PostgresStore implements Store {
     return answer.finally(() => this.#underWay.delete(answer));
   }
 
-  async #purge(now: number): Promise<void> {
+  /** On a connection of those that read: no look waits for it. The next one takes what this one leaves. */
+  #purge(now: number): void {
     if (now - this.#purgedAt < this.#parts.purgeEveryMs) return;
     this.#purgedAt = now;
     const text = 'CALL purge_1(floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint - $1, $2)';
-    // The next one takes what this one leaves.
-    await this.#call(this.#looker, text, [keptMs, purgeRows], false).catch(() => {});
+    this.#underWayOf(() => this.#call(this.#reader, text, [keptMs, purgeRows], false)).catch(() => {});
   }
+}
+
+/** Names a history. */
+export function newEpoch(): string {
+  return randomUUID().slice(0, 13).replace('-', '');
 }
 
 function partsOf(mark: string): [number, number] {

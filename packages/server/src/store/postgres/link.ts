@@ -1,6 +1,7 @@
 /** Connections to the server for one sort of work. */
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { StoreError } from '../store.ts';
+import { type Client, openClient } from './client.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -28,7 +29,7 @@ const longestPause = 1;
  */
 export class Link {
   readonly #options: LinkOptions;
-  #sql: postgres.Sql | undefined;
+  #sql: Client | undefined;
   #closed = false;
 
   constructor(options: LinkOptions) {
@@ -60,35 +61,31 @@ export class Link {
     await this.#sql?.end({ timeout: ms / 1_000 });
   }
 
-  #throwAway(sql: postgres.Sql): void {
+  #throwAway(sql: Client): void {
     if (this.#sql !== sql) return;
     this.#sql = undefined;
     void sql.end({ timeout: 0 }).catch(() => {});
     this.#options.onBroken?.();
   }
 
-  #open(): postgres.Sql {
+  #open(): Client {
     const { url, schema, connections, deadlineMs, settings, onBroken } = this.#options;
-    return postgres(url, {
-      max: connections,
-      fetch_types: false,
-      connect_timeout: connectSeconds,
-      idle_timeout: 0,
-      max_lifetime: null,
-      backoff: (tries) => Math.min(longestPause, 0.05 * 2 ** tries) * (0.5 + Math.random() / 2),
-      target_session_attrs: 'read-write',
-      types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
-      onnotice: () => {},
-      onclose: () => {
-        if (!this.#closed) onBroken?.();
-      },
-      connection: {
-        application_name: 'hubbub',
-        search_path: `"${schema}"`,
+    return openClient({
+      url,
+      schema,
+      connections,
+      patience: connectSeconds,
+      settings: {
         statement_timeout: Math.max(500, deadlineMs - 1_000),
         lock_timeout: lockTimeout,
         idle_in_transaction_session_timeout: idleInTransaction,
         ...settings,
+      },
+      more: {
+        backoff: (tries) => Math.min(longestPause, 0.05 * 2 ** tries) * (0.5 + Math.random() / 2),
+        onclose: () => {
+          if (!this.#closed) onBroken?.();
+        },
       },
     });
   }

@@ -1,9 +1,9 @@
 /** Opens the cluster's store: a schema of a PostgreSQL database. */
 import { randomUUID } from 'node:crypto';
-import postgres from 'postgres';
 import type { Store } from '../store.ts';
+import { type Client, openClient } from './client.ts';
 import { codeOf, PostgresOpenError } from './errors.ts';
-import { PostgresStore, settle } from './handle.ts';
+import { newEpoch, PostgresStore, settle } from './handle.ts';
 import { type PairRow, pairOf } from './reads.ts';
 import { routines } from './routines.ts';
 import { schemaVersion, tables } from './schema.ts';
@@ -57,16 +57,7 @@ type Preparing = Required<Pick<PostgresOptions, 'url' | 'schema' | 'syncStandby'
 
 async function prepare(options: Preparing): Promise<Found> {
   const { url, schema } = options;
-  const sql = postgres(url, {
-    max: 1,
-    fetch_types: false,
-    connect_timeout: 5,
-    max_lifetime: null,
-    target_session_attrs: 'read-write',
-    onnotice: () => {},
-    types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
-    connection: { application_name: 'hubbub', search_path: `"${schema}"`, statement_timeout: 60_000, lock_timeout: 30_000 },
-  });
+  const sql = openClient({ url, schema, connections: 1, patience: 5, settings: { statement_timeout: 60_000, lock_timeout: 30_000 } });
   try {
     const [server] = await sql<{ fsync: string; synchronous_commit: string; version: number }[]>`
       SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
@@ -95,7 +86,7 @@ function whyNot(error: unknown): string {
   return code && !text.includes(code) && /^[A-Z_]+$/.test(code) ? `${code}: ${text}` : text;
 }
 
-async function migrate(sql: postgres.Sql, options: Preparing): Promise<Found> {
+async function migrate(sql: Client, options: Preparing): Promise<Found> {
   const { schema } = options;
   const [there] = await sql<{ meta: boolean; others: number }[]>`
     SELECT to_regclass(format('%I.meta', ${schema}::text)) IS NOT NULL AS meta,
@@ -122,7 +113,7 @@ async function migrate(sql: postgres.Sql, options: Preparing): Promise<Found> {
   return { cluster: meta.cluster, made, ...(await present(sql, options)) };
 }
 
-async function create(sql: postgres.Sql, schema: string): Promise<void> {
+async function create(sql: Client, schema: string): Promise<void> {
   await sql.begin(async (tx) => {
     await tx`CREATE SCHEMA IF NOT EXISTS ${tx(schema)}`;
     await tx.unsafe(tables);
@@ -133,7 +124,7 @@ async function create(sql: postgres.Sql, schema: string): Promise<void> {
 }
 
 /** The pair, after a new epoch where the history was written elsewhere. */
-async function present(sql: postgres.Sql, { syncStandby, onNote }: Preparing): Promise<Pick<Found, 'epoch' | 'mark'>> {
+async function present(sql: Client, { syncStandby, onNote }: Preparing): Promise<Pick<Found, 'epoch' | 'mark'>> {
   const [pair] = await sql<PairRow[]>`SELECT epoch, generation, count, sound FROM pair_1()`;
   if (!pair) throw new PostgresOpenError('foreign', 'the schema has lost its routines');
   if (pair.sound) return pairOf(pair);
@@ -145,8 +136,4 @@ async function present(sql: postgres.Sql, { syncStandby, onNote }: Preparing): P
   const [renewed] = await sql<{ o_epoch: string; o_mark: string }[]>`CALL renew_1(${pair.epoch}, 0, 0, ${newEpoch()}, NULL, NULL)`;
   if (!renewed) throw new PostgresOpenError('foreign', 'the schema has lost its routines');
   return { epoch: renewed.o_epoch, mark: renewed.o_mark };
-}
-
-function newEpoch(): string {
-  return randomUUID().slice(0, 13).replace('-', '');
 }
