@@ -112,8 +112,6 @@ describe('hubbub prove', () => {
 
   it('refuses what there is not, and says what there is', async () => {
     for (const [args, said] of [
-      [['--store', 'postgres'], /there is sqlite/],
-      [['--nodes', '3'], /there is 1/],
       [['--faults', 'earthquake'], /kill-node, .*storm/],
       [['--clients', '1'], /two/],
     ] as const) {

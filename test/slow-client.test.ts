@@ -97,9 +97,7 @@ describe('a server that is told to stop', () => {
     server.process.signal('SIGTERM');
     const bye = await link.until(({ push }) => push === 'bye');
     assert.ok(Number(bye['after']) > 0 && Number(bye['after']) <= 480_001, JSON.stringify(bye));
-    using late = await RawLink.open(server.url);
-    late.ask('hello', { protocol: 1, session: crypto.randomUUID(), ...credentials }).catch(() => {});
-    assert.equal(await late.closed, '1012 draining');
+    await assert.rejects(RawLink.open(server.url), /503/);
     const sent = await link.ask('send', { channel, events: [{ id: crypto.randomUUID(), kind: 'message', body: 'last words' }] });
     assert.equal((sent['results'] as { offset: number }[])[0]?.offset, 1);
     link.socket.close();
