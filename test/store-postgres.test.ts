@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { Process } from '@hubbub/rig/process';
+import { FaultProxy } from '@hubbub/rig/proxy';
 import { startPostgres } from '@hubbub/rig/servers/postgres';
 import { absent } from '@hubbub/rig/servers/present';
 import type { RealServer } from '@hubbub/rig/servers/server';
@@ -116,9 +117,12 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
     for (let stop = 0; stop < 20; stop++) {
       await pause(20 + 7 * stop);
       victim.signal('SIGSTOP');
-      const [before, frozen] = [told(other).length, told(victim).length];
+      const before = told(other).length;
+      // What it had written by then has come by now.
+      await other.until(() => told(other).length > before + 50, 10_000);
+      const frozen = told(victim).length;
       // Far more than one could have had under way.
-      await other.until(() => told(other).length > before + 100, 10_000);
+      await other.until(() => told(other).length > before + 150, 10_000);
       assert.equal(told(victim).length, frozen);
       victim.signal('SIGCONT');
     }
@@ -164,6 +168,7 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
     const store = await openPostgres({ url: server.url, schema: 'frozen', settleMs: 0, deadlineMs: 1_500 });
     opened.push(store);
     await store.append([item(1)]);
+    await store.append([item(1)], true);
     server.pause();
     try {
       const calls = [
@@ -185,6 +190,34 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
     const { outcomes } = await eventually(() => store.append([item(2), item(3), item(4)]));
     assert.equal(outcomes.length, 3);
     assert.equal((await noProblem(store)).events, 4);
+  });
+
+  it('I10 is back with the first question that can be answered, whenever its connections were closed', async () => {
+    await using proxy = await FaultProxy.open(Number(new URL(server.url).port));
+    const through = new URL(server.url);
+    through.port = `${proxy.port}`;
+    const store = await openPostgres({ url: through.href, schema: 'closed', settleMs: 0, deadlineMs: 4_000 });
+    opened.push(store);
+    const refusals = new Set<string>();
+    let on = true;
+    // Asks all the time, so that there is always something that waits to be written when a connection is closed.
+    const asking = Array.from({ length: 8 }, async () => {
+      while (on) {
+        await store.heads(['room:0']).catch((error: Error) => refusals.add(error.message));
+        await setImmediate();
+      }
+    });
+    for (let round = 0; round < 60; round++) {
+      await pause(20);
+      proxy[round % 2 === 0 ? 'cut' : 'reset']();
+    }
+    on = false;
+    await Promise.all(asking);
+    assert.ok(refusals.size > 0, 'no connection was lost in the middle of a question');
+    assert.deepEqual(
+      [...refusals].filter((text) => /CONNECT_TIMEOUT|no answer|not connected/.test(text)),
+      [],
+    );
   });
 
   it('appends nothing over a new connection until it has looked twice', async () => {

@@ -56,7 +56,7 @@ export async function checkDatabase(
   { progress, signal }: LongWork = {},
 ): Promise<Checked> {
   if (signal?.aborted) throw new StoreError('unavailable', 'nobody waits for the check any more');
-  const sql = openClient({ url, schema, connections: 1, patience: 5 });
+  const sql = openClient({ url, schema, patience: 5 });
   const end = (): void => void sql.end({ timeout: 0 }).catch(() => {});
   signal?.addEventListener('abort', end, { once: true });
   try {

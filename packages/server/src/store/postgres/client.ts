@@ -3,21 +3,20 @@ import postgres from 'postgres';
 export interface ClientOptions {
   readonly url: string;
   readonly schema: string;
-  readonly connections: number;
   /** How long connecting may take. Seconds. */
   readonly patience: number;
   /** Settings of the session besides. */
   readonly settings?: Readonly<Record<string, string | number>>;
-  /** How the driver goes on. */
-  readonly more?: Pick<postgres.Options<Record<string, never>>, 'backoff' | 'onclose'>;
+  /** A connection has been closed, or could not be made. */
+  readonly onclose?: () => void;
 }
 
 export type Client = postgres.Sql<{ bigint: number }>;
 
 /** A client of the database, in our schema: of several hosts the one that takes writes. It connects when it is asked something. */
-export function openClient({ url, schema, connections, patience, settings, more }: ClientOptions): Client {
+export function openClient({ url, schema, patience, settings, onclose }: ClientOptions): Client {
   return postgres(url, {
-    max: connections,
+    max: 1,
     // Types are known by what is asked; a list of all of them is a question more at each connection.
     fetch_types: false,
     connect_timeout: patience,
@@ -29,6 +28,6 @@ export function openClient({ url, schema, connections, patience, settings, more 
     types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
     onnotice: () => {},
     connection: { application_name: 'hubbub', search_path: `"${schema}"`, ...settings },
-    ...more,
+    ...(onclose && { onclose }),
   });
 }

@@ -55,7 +55,7 @@ export class PostgresStore implements Store {
   readonly #writer: Link;
   /** For batches that wait for a lock: they hold up nobody else. */
   readonly #waiter: Link;
-  readonly #reader: Link;
+  readonly #readers: readonly Link[];
   /** Looks come before pages. */
   readonly #looker: Link;
   #known: Pair;
@@ -72,12 +72,12 @@ export class PostgresStore implements Store {
     this.cluster = parts.cluster;
     this.#known = parts.known;
     const { url, schema, deadlineMs } = parts;
-    const link = (connections: number, settings?: Readonly<Record<string, string>>): Link =>
-      new Link({ url, schema, deadlineMs, connections, ...(settings && { settings }), onBroken: () => this.#unsettle() });
-    this.#writer = link(1, appendSettings);
-    this.#waiter = link(1, appendSettings);
-    this.#reader = link(readers);
-    this.#looker = link(1);
+    const link = (settings: Readonly<Record<string, string>> = {}): Link =>
+      new Link({ url, schema, deadlineMs, settings, onBroken: () => this.#unsettle() });
+    this.#writer = link(appendSettings);
+    this.#waiter = link(appendSettings);
+    this.#readers = Array.from({ length: readers }, () => link());
+    this.#looker = link();
     this.powers = {
       observable: { untilAge: () => (this.#heldBackBy ? performance.now() - this.#heldBackBy.since : 0) },
       renewable: { renew: (from) => this.#underWayOf(() => this.#renew(from)), heard: (pair) => this.#heard(pair) },
@@ -142,12 +142,17 @@ export class PostgresStore implements Store {
   }
 
   close(): Promise<void> {
-    const links = [this.#writer, this.#waiter, this.#reader, this.#looker];
+    const links = [this.#writer, this.#waiter, ...this.#readers, this.#looker];
     // What was asked before is answered.
     this.#closed ??= Promise.allSettled(this.#underWay)
-      .then(() => Promise.all(links.map((link) => link.close(this.#parts.deadlineMs))))
+      .then(() => Promise.all(links.map((link) => link.close())))
       .then(() => undefined);
     return this.#closed;
+  }
+
+  /** The one with the least to do. */
+  get #reader(): Link {
+    return this.#readers.reduce((least, one) => (one.busy < least.busy ? one : least));
   }
 
   /** Asks a question; the answer is compared with what was known when it was asked. */

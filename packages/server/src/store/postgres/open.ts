@@ -57,7 +57,7 @@ type Preparing = Required<Pick<PostgresOptions, 'url' | 'schema' | 'syncStandby'
 
 async function prepare(options: Preparing): Promise<Found> {
   const { url, schema } = options;
-  const sql = openClient({ url, schema, connections: 1, patience: 5, settings: { statement_timeout: 60_000, lock_timeout: 30_000 } });
+  const sql = openClient({ url, schema, patience: 5, settings: { statement_timeout: 60_000, lock_timeout: 30_000 } });
   try {
     const [server] = await sql<{ fsync: string; synchronous_commit: string; version: number }[]>`
       SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
