@@ -1,8 +1,9 @@
 import type { MemoryData } from '@hubbub/server/store/memory/data';
 import { checkInboxes, checkInboxesCaughtUp } from './inboxes.ts';
 import { checkNobodyPutOut, checkPassing, checkPresence } from './passing.ts';
-import type { Commit, Reader, Record, Sending } from './record.ts';
+import type { Commit, Reader, Record } from './record.ts';
 import { RightsHistory } from './rights.ts';
+import { checkSendings, type Final } from './sendings.ts';
 import { checkSignIns } from './sign-ins.ts';
 import type { User } from './user.ts';
 
@@ -51,8 +52,6 @@ function lostCommits(record: Record): ReadonlySet<Commit> {
   }
   return lost;
 }
-
-type Final = ReadonlyMap<string, readonly { readonly offset: number; readonly id: string; readonly from: string }[]>;
 
 function finalLog(data: MemoryData): Final {
   return new Map(
@@ -151,68 +150,6 @@ function checkBytes(record: Record): void {
     const first = texts.get(event);
     if (first !== undefined && first !== text) record.violate('P10', `${user} was given ${offset} of ${channel} in other bytes`);
     texts.set(event, text);
-  }
-}
-
-/** I1, I4, I6, I10 of what was sent. */
-function checkSendings(record: Record, final: Final, lost: ReadonlySet<Commit>): void {
-  const offsets = new Map<string, number>();
-  for (const [channel, events] of final) {
-    for (const { offset, id, from } of events) {
-      const key = `${channel} ${from} ${id}`;
-      if (offsets.has(key)) record.violate('I6', `${key} is in the log twice`);
-      offsets.set(key, offset);
-    }
-  }
-  const trimmedTo = new Map([...final].map(([channel, events]) => [channel, (events[0]?.offset ?? 1) - 1]));
-  const cut = new Set([...lost].map(({ epoch, channel, offset }) => `${epoch} ${channel} ${offset}`));
-  const order = new Map<string, Sending[]>();
-  for (const sending of record.sendings) {
-    const { channel, user, id, ack, refused } = sending;
-    if (!ack) {
-      if (refused === undefined) record.violate('I10', `${id} of ${user} was never answered`);
-      continue;
-    }
-    const offset = offsets.get(`${channel} ${user} ${id}`);
-    if (cut.has(`${ack.epoch} ${channel} ${ack.offset}`)) record.cutOff += 1;
-    else if (offset === undefined && ack.offset > (trimmedTo.get(channel) ?? 0))
-      record.violate('I1', `${id} was acknowledged at ${ack.offset} of ${channel} and is not there`);
-    else if (offset !== undefined && offset !== ack.offset)
-      record.violate('I6', `${id} was acknowledged at ${ack.offset}, and is at ${offset}`);
-    else if (!sending.odd) {
-      const key = `${sending.session} ${channel}`;
-      order.set(key, [...(order.get(key) ?? []), sending]);
-    }
-  }
-  for (const [key, sendings] of order) {
-    sendings.reduce((before, sending) => {
-      if (sending.ack && before.ack && sending.ack.epoch === before.ack.epoch && sending.ack.offset < before.ack.offset) {
-        record.violate('I4', `${key}: ${sending.id} was sent after ${before.id} and is before it`);
-      }
-      return sending;
-    });
-  }
-  checkAckOrder(record);
-}
-
-/** I4 between people: what was acknowledged before something else was sent is before it. */
-function checkAckOrder(record: Record): void {
-  const byChannel = Map.groupBy(
-    record.sendings.filter(({ ack, odd }) => ack && !odd),
-    ({ channel, ack }) => `${channel} ${ack?.epoch}`,
-  );
-  for (const sendings of byChannel.values()) {
-    const acks = [...sendings].sort((a, b) => (a.ack?.at ?? 0) - (b.ack?.at ?? 0));
-    let highest = 0;
-    let at = 0;
-    for (const sending of sendings) {
-      for (let acked = acks[at]; acked?.ack && acked.ack.at < sending.sentAt; acked = acks[at]) {
-        highest = Math.max(highest, acked.ack.offset);
-        at += 1;
-      }
-      if ((sending.ack?.offset ?? 0) < highest)
-        record.violate('I4', `${sending.id} was sent after the acknowledgement of ${highest}, and is at ${sending.ack?.offset}`);
-    }
   }
 }
 

@@ -1,18 +1,19 @@
-import type { InboxPush, PresencePush, SignalPush } from '@hubbub/protocol/frames';
 import { uuidv7 } from '@hubbub/protocol/id';
 import type { Broker, BrokerSinks } from '@hubbub/server/broker/broker';
 import { isNote } from '@hubbub/server/broker/envelope';
 import { type LocalBus, localBus } from '@hubbub/server/broker/local';
 import { type Loss, lossy } from '@hubbub/server/broker/lossy';
-import { createNode, type HubbubNode, type NodeParts } from '@hubbub/server/core/node';
+import { createNode, type NodeParts } from '@hubbub/server/core/node';
 import { openPresence } from '@hubbub/server/presence/presence';
 import { createMemoryData, type MemoryData } from '@hubbub/server/store/memory/data';
 import type { FactWrite, Store } from '@hubbub/server/store/store';
 import { inside, simulatedAuthority } from './authority.ts';
-import { type BrokerConnection, BrokerServer } from './broker.ts';
+import { BrokerServer } from './broker.ts';
 import type { Door, SimulatedLink, Wire } from './link.ts';
+import type { ClusterMember } from './member.ts';
 import { randomStream } from './random.ts';
-import type { Record, Visit } from './record.ts';
+import type { Record } from './record.ts';
+import { Scribe, type Surroundings } from './scribe.ts';
 import { fairStore, type StoreWeather, simulatedStore, type Way } from './store.ts';
 import { away, simulatedIdentity } from './tokens.ts';
 import type { Actor, World } from './world.ts';
@@ -20,20 +21,6 @@ import type { Actor, World } from './world.ts';
 /** What a test may put in a member's place, to see that the checker notices. */
 export interface Plants {
   store?(store: Store, actor: Actor): Store;
-}
-
-export interface ClusterMember {
-  readonly name: string;
-  readonly actor: Actor;
-  readonly node: HubbubNode;
-  readonly door: Door;
-  readonly loss: Loss;
-  readonly storeWay: Way;
-  readonly broker: BrokerConnection;
-  /** Since when its way over the broker has been as it is. */
-  wayChangedAt: number;
-  /** When it was last seen to hold. */
-  heldAt: number;
 }
 
 /** Bounds that a few people can reach. */
@@ -57,8 +44,7 @@ export class Cluster implements Wire {
   readonly #bus: LocalBus;
   readonly #plants: Plants;
   readonly #userOf = new Map<Actor, string>();
-  readonly #told = new Map<Actor, Told>();
-  readonly #visits = new Map<SimulatedLink, Visit>();
+  readonly #scribe: Scribe;
   /** Gaps of the broker that living nodes were told of. */
   gaps = 0;
   /** How likely a question to the identity finds it away, for a while from then on. */
@@ -72,7 +58,7 @@ export class Cluster implements Wire {
   /** Nodes are of the next version: what they write to clients is changed by this. */
   next: ((frame: string) => string) | undefined;
   /** Hears what clients ask for, as it reaches a node. */
-  onAsked: ((link: SimulatedLink, command: string, channel: string) => void) | undefined;
+  onAsked: Surroundings['onAsked'] | undefined;
   #started = 0;
   #settledAt = 0;
 
@@ -80,6 +66,11 @@ export class Cluster implements Wire {
     this.world = world;
     this.record = record;
     this.#plants = plants;
+    this.#scribe = new Scribe(world, record, {
+      userOf: (client) => this.userOf(client),
+      memberOf: (node) => this.members.find(({ actor }) => actor === node),
+      onAsked: (...asked) => this.onAsked?.(...asked),
+    });
     this.#database = world.actor('database');
     const bus = world.actor('bus');
     this.#bus = localBus((run) => void bus.after(0.2, run));
@@ -268,34 +259,6 @@ export class Cluster implements Wire {
     return this.#userOf.get(client) ?? '';
   }
 
-  #wroteInbox(client: Actor, user: string, { channels, gone = [], whole, more }: InboxPush): void {
-    const { now } = this.world;
-    const told: Told = (whole ? undefined : this.#told.get(client)) ?? { heads: new Map(), since: Number.POSITIVE_INFINITY };
-    this.#told.set(client, told);
-    for (const { channel, head } of channels) {
-      this.record.inboxWritten.push({ user, channel, after: told.heads.get(channel), knownSince: told.since, at: now });
-      told.heads.set(channel, head);
-    }
-    for (const channel of gone) told.heads.delete(channel);
-    if (!more) told.since = Math.min(told.since, now);
-  }
-
-  #wrotePage(user: string, text: string, token: string | undefined): void {
-    const [first] = (JSON.parse(text) as { events: readonly Written[] }).events;
-    if (first) this.record.pagesWritten.push({ user, offset: first.offset, id: first.id, token, at: this.world.now });
-  }
-
-  #wrotePassing(user: string, node: Actor, text: string): void {
-    const told = JSON.parse(text) as SignalPush | PresencePush;
-    const { push, channel } = told;
-    const at = this.world.now;
-    this.record.passed.push({ what: push, user, channel, at });
-    const member = this.members.find(({ actor }) => actor === node);
-    if (!('left' in told) || !member || hears(member)) return;
-    const { name, wayChangedAt, heldAt } = member;
-    for (const left of told.left) this.record.leftUnheard.push({ user: left, channel, node: name, unheardSince: wayChangedAt, heldAt, at });
-  }
-
   onTheWay(frame: string): string {
     return this.next?.(frame) ?? frame;
   }
@@ -307,69 +270,19 @@ export class Cluster implements Wire {
 
   opened(link: SimulatedLink): void {
     this.links.add(link);
-    const visit: Visit = { user: this.userOf(link.client), node: link.node.name, from: this.world.now, to: Number.POSITIVE_INFINITY };
-    this.record.visits.push(visit);
-    this.#visits.set(link, visit);
+    this.#scribe.opened(link);
   }
 
   closed(link: SimulatedLink): void {
     this.links.delete(link);
-    const visit = this.#visits.get(link);
-    if (visit) visit.to = this.world.now;
-    this.#visits.delete(link);
+    this.#scribe.closed(link);
   }
 
   said(link: SimulatedLink, text: string, token?: string): void {
-    const command = /"cmd":"(send|subscribe|history)"/.exec(text)?.[1];
-    const channel = command && /"channel":"([^"]*)"/.exec(text)?.[1];
-    if (!channel) return;
-    this.onAsked?.(link, command, channel);
-    if (command !== 'send') return;
-    const user = this.userOf(link.client);
-    const { events = [] } = JSON.parse(text) as { events?: readonly { readonly id?: string }[] };
-    for (const { id } of events) this.record.taken.push({ user, channel, id: id ?? '', token, at: this.world.now });
+    this.#scribe.said(link, text, token);
   }
 
-  wrote({ client, node }: SimulatedLink, text: string, token?: string): void {
-    const user = this.userOf(client);
-    if (text.startsWith('{"push":"signal"') || text.startsWith('{"push":"presence"')) this.#wrotePassing(user, node, text);
-    if (text.startsWith('{"push":"inbox"')) this.#wroteInbox(client, user, JSON.parse(text) as InboxPush);
-    if (text.startsWith('{"res"') && text.includes('"events":[{')) this.#wrotePage(user, text, token);
-    if (!text.startsWith('{"push":"events"')) return;
-    const { channel, epoch, events } = JSON.parse(text) as { channel: string; epoch: string; events: Written[] };
-    for (const event of events) {
-      const { offset, id, emptied } = event;
-      // Made by JSON.stringify, so that making it again gives the same bytes, or shows that it was not.
-      const written = {
-        user,
-        channel,
-        epoch,
-        offset,
-        id,
-        text: JSON.stringify(event),
-        emptied: emptied !== undefined,
-        token,
-        at: this.world.now,
-      };
-      this.record.written.push(written);
-      if (!text.includes(written.text)) this.record.violate('P10', `the bytes of ${offset} of ${channel} are not canonical`);
-    }
+  wrote(link: SimulatedLink, text: string, token?: string): void {
+    this.#scribe.wrote(link, text, token);
   }
-}
-
-/** Whether anything of what others say over the broker reaches a member. */
-export function hears({ loss, broker }: ClusterMember): boolean {
-  return broker.connected && !loss.deaf;
-}
-
-/** What a client's inbox has been told. */
-interface Told {
-  readonly heads: Map<string, number>;
-  since: number;
-}
-
-interface Written {
-  readonly offset: number;
-  readonly id: string;
-  readonly emptied?: number;
 }

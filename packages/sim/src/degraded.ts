@@ -1,4 +1,4 @@
-import { type ClusterMember, hears } from './cluster.ts';
+import { type ClusterMember, hears } from './member.ts';
 import type { Record } from './record.ts';
 import type { World } from './world.ts';
 

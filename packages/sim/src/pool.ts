@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Bug } from './bugs.ts';
+import type { Bug } from './bugs/bug.ts';
 import type { Answer, Question, WorkerData } from './worker.ts';
 
 /** Runs seeds on all cores, each in a world of its own. `on` is called for each as it ends, in any order; true: that is enough. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { bugs } from './bugs.ts';
+import { bugs } from './bugs/bugs.ts';
 import { runSeed } from './run.ts';
 import { simulate, simulateBugs } from './sim.ts';
 

@@ -1,5 +1,5 @@
 import { type Mechanism, mechanisms } from '@hubbub/server/core/mechanisms';
-import { bugs } from './bugs.ts';
+import { bugs } from './bugs/bugs.ts';
 import { faults } from './faults.ts';
 import { runSeeds } from './pool.ts';
 

@@ -1,6 +1,6 @@
 import { registerHooks } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Bug } from './bugs.ts';
+import type { Bug } from './bugs/bug.ts';
 import type { RunResult } from './run.ts';
 
 /** What a worker is started with. */

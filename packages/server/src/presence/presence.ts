@@ -1,12 +1,11 @@
 import { limits } from '@hubbub/protocol/limits';
 import { type Crowd, everyNode, type Listed, type Member, type OpenPresence, type Presence, type PresenceParts } from '../core/presence.ts';
+import { Away } from './away.ts';
 import { beatEvery, decodeBeat, encodeBeat, Lives } from './beats.ts';
 import { sessionKey } from './list.ts';
 import { decodePiece, type Piece } from './parts.ts';
 import { type Own, Roll } from './roll.ts';
 
-/** Who has gone is away for so long: a link that broke is back by then, and nobody was told. */
-const awayFor = 5_000;
 /** A change waits so long for others, and for so long after the last time. */
 const gatherFor = 100;
 const changesEvery = 1_000;
@@ -36,8 +35,7 @@ class NodePresence implements Presence {
   readonly #most: number;
   readonly #rolls = new Map<string, Roll>();
   readonly #lives = new Lives();
-  /** In the order of their going. */
-  readonly #away = new Map<Own, number>();
+  readonly #away: Away;
   /** Changed, and to be published soon. */
   readonly #due = new Set<Roll>();
   /** To be told ahead of their turn. */
@@ -53,13 +51,13 @@ class NodePresence implements Presence {
   #deaf = false;
   #cancelTick: (() => void) | undefined;
   #cancelDue: (() => void) | undefined;
-  #cancelAway: (() => void) | undefined;
   #closed = false;
 
   constructor(parts: PresenceParts, most: number) {
     this.#parts = parts;
     this.#most = most;
     this.#round = this.#rolls.values();
+    this.#away = new Away(parts.env, (own) => this.#remove(own));
   }
 
   get size(): number {
@@ -73,7 +71,7 @@ class NodePresence implements Presence {
     let own = roll.own.get(key);
     if (own) {
       own.links += 1;
-      if (this.#away.delete(own)) this.#parts.env.count('presence_back_in_time');
+      if (this.#away.back(own)) this.#parts.env.count('presence_back_in_time');
       return;
     }
     own = { roll, key, links: 1 };
@@ -91,8 +89,7 @@ class NodePresence implements Presence {
       return this.#remove(own);
     }
     // A link whose end is heard of only now may have ended long ago: others have seen him go by then, and must not see him again.
-    this.#away.set(own, (this.#stood ?? this.#parts.env.now()) + awayFor);
-    this.#awaitReturn();
+    this.#away.since(this.#stood ?? this.#parts.env.now(), own);
   }
 
   watch(channel: string, on: boolean): void {
@@ -134,7 +131,7 @@ class NodePresence implements Presence {
     this.#closed = true;
     this.#cancelTick?.();
     this.#cancelDue?.();
-    this.#cancelAway?.();
+    this.#away.close();
     this.#rolls.clear();
   }
 
@@ -170,24 +167,6 @@ class NodePresence implements Presence {
   #remove(own: Own): void {
     own.roll.remove(own);
     this.#publishSoon(own.roll);
-  }
-
-  /** One timer for all who are away: they are to be gone in the order of their going. */
-  #awaitReturn(): void {
-    const { env } = this.#parts;
-    const [first] = this.#away.values();
-    if (this.#cancelAway || first === undefined || this.#closed) return;
-    this.#cancelAway = env.timer(Math.max(0, first - env.now()), () => {
-      this.#cancelAway = undefined;
-      const now = env.now();
-      for (const [own, until] of this.#away) {
-        if (until > now) break;
-        this.#away.delete(own);
-        env.count('presence_away');
-        this.#remove(own);
-      }
-      this.#awaitReturn();
-    });
   }
 
   #publishSoon(roll: Roll): void {
