@@ -327,6 +327,22 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
     assert.deepEqual(await ask('SELECT count(*)::integer AS rows FROM purged.moves'), [{ rows: 1 }]);
   });
 
+  it('tells of a busy channel once, however many batches it had', async () => {
+    const store = await open('busy');
+    let { until } = await store.moved(undefined, 10);
+    for (let number = 1; number <= 200; number++) await store.append([item(number)]);
+    const quiet = [...'abcdefghijklmno'].map((letter) => `room:${letter}`);
+    await store.append(quiet.map((channel, at) => item(1_000 + at, channel)));
+    const looks: (readonly string[])[] = [];
+    for (let more = true; more; ) {
+      const moved = await store.moved(until, 10);
+      looks.push(moved.heads.map(({ channel, head }) => `${channel} ${head}`));
+      ({ until, more } = moved);
+    }
+    const told = ['room:0 200', ...quiet.map((channel) => `${channel} 1`)];
+    assert.deepEqual(looks, [told.slice(0, 10), told.slice(10)]);
+  });
+
   it('leaves the head of a channel on its page: a new version of its row touches no index', async () => {
     const store = await open('hot');
     for (let batch = 0; batch < 50; batch++) await store.append([item(batch + 1)]);

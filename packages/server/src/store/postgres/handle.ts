@@ -40,7 +40,6 @@ const appendSettings = {
   enable_mergejoin: 'off',
   enable_sort: 'off',
   plan_cache_mode: 'force_generic_plan',
-  jit: 'off',
 };
 
 interface RoutineRow extends Row {

@@ -92,7 +92,7 @@ export class Link {
     const patienceMs = Math.min(longestPatienceMs, deadlineMs);
     const sql = openClient({
       ...{ url, schema, patience: patienceMs / 1_000 },
-      settings: { ...limits, idle_in_transaction_session_timeout: idleInTransaction, ...settings },
+      settings: { ...limits, idle_in_transaction_session_timeout: idleInTransaction, jit: 'off', ...settings },
       onclose: () => this.#lose(sql, 'the connection was closed'),
     });
     const late = Promise.withResolvers<never>();
