@@ -22,21 +22,30 @@ const pair = `
   $$;
 `;
 
-/** Which server, and which of its timelines: a promoted standby goes on in a new one. */
+/**
+ * Which server, and which of its timelines: a promoted standby goes on in a new one. A session is of one server that takes writes, from its
+ * start to its end, and that one does not change its timeline; so it is found out once a session (it is read from a file).
+ */
 const place = `
   CREATE OR REPLACE FUNCTION place_1() RETURNS text LANGUAGE plpgsql AS $$
+  DECLARE
+    known text := current_setting('hubbub.place', true);
   BEGIN
-    RETURN (SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) FROM pg_control_system());
+    IF coalesce(known, '') = '' THEN
+      known := (SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) FROM pg_control_system());
+      PERFORM set_config('hubbub.place', known, false);
+    END IF;
+    RETURN known;
   END
   $$;
 `;
 
 /**
  * Before anything is written: throws if the caller knows another history. Appends hold a shared lock until they have committed, a new
- * epoch the exclusive one: a plain read would let appends commit after the change.
+ * epoch the exclusive one: a plain read would let appends commit after the change. Tells the count of the history.
  */
 const enter = `
-  CREATE OR REPLACE PROCEDURE enter_1(p_epoch text, p_generation integer, p_count bigint) LANGUAGE plpgsql AS $$
+  CREATE OR REPLACE PROCEDURE enter_1(p_epoch text, p_generation integer, p_count bigint, INOUT o_count bigint) LANGUAGE plpgsql AS $$
   DECLARE
     present record;
   BEGIN
@@ -50,6 +59,7 @@ const enter = `
       RAISE EXCEPTION 'the history is %, not %', present.epoch, p_epoch
         USING ERRCODE = 'HB002', DETAIL = present.epoch || ' ' || present.generation || '.' || present.count;
     END IF;
+    o_count := present.count;
   END
   $$;
 `;
@@ -101,7 +111,7 @@ const trim = `
     target bigint;
     upto bigint;
   BEGIN
-    CALL enter_1(p_epoch, p_generation, p_count);
+    CALL enter_1(p_epoch, p_generation, p_count, upto);
     SELECT head, first INTO stands FROM heads WHERE channel = p_channel FOR UPDATE;
     target := coalesce(least(p_first, stands.head + 1), 0);
     upto := least(target, stands.first + p_rows);
