@@ -35,8 +35,8 @@ export interface LossOptions {
 interface Counted {
   readonly losses: Losses;
   readonly seen: string | undefined;
-  /** Of ours: promises that its own checker found broken, in words. */
-  readonly broken: readonly string[];
+  /** Of ours: promises that its own checker found broken, in words. Nobody has promised them of a peer. */
+  readonly broken?: readonly string[];
 }
 
 /** Runs both with each fault in turn. A run that failed, or whose fault left no trace, is void, with the reason. */
@@ -55,10 +55,10 @@ export async function losses(options: LossOptions): Promise<Findings> {
       say(`== ${name}: ${system}`);
       try {
         const { losses: figures, seen, broken } = await run(fault, options);
-        for (const text of broken) say(`broken: ${text}`);
+        for (const text of broken ?? []) say(`broken: ${text}`);
         say(`${system} ${name}: ${JSON.stringify(figures)}`);
         if (seen === undefined) voids.push({ ...about, reason: 'the fault left no trace' });
-        else results.push({ ...about, figures: { ...figures, promisesBroken: broken.length } });
+        else results.push({ ...about, figures: { ...figures, ...(broken && { promisesBroken: broken.length }) } });
       } catch (error) {
         if (signal.aborted) throw error;
         voids.push({ ...about, reason: error instanceof Error ? error.message : String(error) });
@@ -71,7 +71,7 @@ export async function losses(options: LossOptions): Promise<Findings> {
 async function onSocketIo(fault: Fault<Stage> | undefined, { seconds, seed, say, signal }: LossOptions): Promise<Counted> {
   const channels = Array.from({ length: size.channels }, (_, at) => `room:prove-${at + 1}`);
   const { accounts, seen } = await runChat({ ...size, nodes: lossSetting.nodes, channels, fault, seconds, seed, say, signal });
-  return { losses: countLosses(witnessesOf(accounts)), seen, broken: [] };
+  return { losses: countLosses(witnessesOf(accounts)), seen };
 }
 
 async function onHubbub(fault: Fault<Stage> | undefined, { seconds, seed, say, signal }: LossOptions): Promise<Counted> {
