@@ -36,6 +36,11 @@ export function socketIoOnRedis(broker: string): Command {
   return { command: process.execPath, args: [join(folder, 'socketio-redis.ts'), broker] };
 }
 
+/** How to start a node of a chat on Socket.IO that is to be found again on the same port; 0: on any. What `broker` is, see above. */
+export function socketIoChat(broker: string, port: number): Command {
+  return { command: process.execPath, args: [join(folder, 'socketio-chat.ts'), broker, String(port)] };
+}
+
 /** Why a peer cannot be measured on this machine; undefined if it can. */
 export async function whyAbsent(peer: Peer): Promise<string | undefined> {
   switch (peer) {

@@ -143,12 +143,14 @@ program
 program
   .command('bench')
   .description('measure what it costs on this machine, beside peers')
-  .argument('<scenario>', 'fanout, append, append-postgres, slow, isolation, idle, storm or cluster')
+  .argument('<scenario>', 'fanout, append, append-postgres, slow, isolation, idle, storm, cluster or losses')
   .option(
     '--peers <names>',
     'of fanout: ws, socketio, ws-append, bun, bun-append, floor; of idle: ws, socketio; of storm and cluster: socketio; installed at first use',
   )
   .addOption(new Option('--seconds <seconds>', "how long one run lasts; left out, the scenario's own length").argParser(factor))
+  .option('--faults <names>', 'of losses, with commas between; left out: none, and all that can befall Socket.IO too')
+  .addOption(new Option('--seed <number>', 'of losses: who, when, for how long; left out: any').argParser(whole))
   .option('--json', 'one JSON object as the last line')
   .action(async (scenario, options) => (await import('./commands/bench.ts')).bench(scenario, options));
 

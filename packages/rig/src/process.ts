@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
 export interface ProcessOptions {
   readonly command: string;
@@ -75,6 +76,15 @@ export class Process implements AsyncDisposable {
   /** 0 where it could not be started. */
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** What the system says of it: `R`, `S`, `T` (stopped), …; undefined: there is none. */
+  get state(): string | undefined {
+    try {
+      return /^State:\s+(\w)/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1];
+    } catch {
+      return undefined;
+    }
   }
 
   get stdout(): string {

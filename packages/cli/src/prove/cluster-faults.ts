@@ -1,9 +1,9 @@
 /** What befalls the servers that the nodes stand on, and the ways to them. */
-import type { Ways } from '@hubbub/rig/proxy';
+import type { FaultProxy, Ways } from '@hubbub/rig/proxy';
 import { copyDisk } from '@hubbub/rig/servers/disk';
 import type { RealServer } from '@hubbub/rig/servers/server';
 import type { Dice } from '@hubbub/sim/random';
-import type { Fault, Scene } from './fault.ts';
+import type { Fault, Scene, Stage } from './fault.ts';
 import { now } from './history.ts';
 import { epochOf, probe } from './rooms.ts';
 
@@ -11,7 +11,7 @@ const hasBroker: Fault['applies'] = ({ broker }) => broker !== 'local';
 const hasStore: Fault['applies'] = ({ store }) => store !== 'sqlite';
 
 /** It dies, and comes back after a while, with nothing in it. */
-export const killBroker: Fault = {
+export const killBroker: Fault<Stage> = {
   name: 'kill-broker',
   applies: hasBroker,
   strike: async ({ cluster: { broker }, crews, pause }, dice) => {
@@ -29,7 +29,7 @@ export const killBroker: Fault = {
 };
 
 /** It is there again at once, and has forgotten everything. */
-export const restartBroker: Fault = {
+export const restartBroker: Fault<Stage> = {
   name: 'restart-broker',
   applies: hasBroker,
   strike: async ({ cluster: { broker }, pause }, dice) => {
@@ -42,7 +42,7 @@ export const restartBroker: Fault = {
 };
 
 /** One node and the broker do not hear each other, one way or both, and nobody is told. */
-export const cutBroker: Fault = {
+export const cutBroker: Fault<Stage> = {
   name: 'cut-broker',
   applies: ({ broker }) => broker !== 'local' && broker !== 'kafka',
   strike: async (scene, dice) => cut(scene, scene.cluster.brokerWays, dice, dice.between(6_000, 12_000), 'the broker'),
@@ -56,8 +56,8 @@ export const cutStore: Fault = {
 };
 
 async function cut(
-  { cluster, server, pause }: Scene,
-  ways: Scene['cluster']['storeWays'],
+  { cluster, server, pause }: Stage,
+  ways: readonly FaultProxy[],
   dice: Dice,
   ms: number,
   what: string,

@@ -80,11 +80,13 @@ export class Cluster implements AsyncDisposable {
   }
 }
 
-function by(server: RealServer, way: FaultProxy | undefined): string {
+/** Where the server is to be found for one who has a way of his own to it. */
+export function by(server: RealServer, way: FaultProxy | undefined): string {
   return way === undefined ? server.url : server.url.replace(`:${server.port}`, `:${way.port}`);
 }
 
-async function startBalancer(nodes: readonly Server[]): Promise<RealServer> {
+/** The project's own HAProxy before these nodes, as deploy/haproxy.cfg has it; there may be three. */
+export async function startBalancer(nodes: readonly { readonly port: number }[]): Promise<RealServer> {
   const [port = 0, figures = 0, nowhere = 0] = await freePorts(3);
   const addresses = Array.from(
     { length: mostNodes },

@@ -1,21 +1,21 @@
-import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Answered, Asked, CrewData, Order, Standing } from './crew.ts';
+import type { Answered, Asked, CrewData, Order, Standing } from './crew-orders.ts';
 import type { Account } from './history.ts';
 
 /** More in one thread would be late by themselves. */
 const perThread = 25;
+const onTheSdk = new URL('./crew.ts', import.meta.url);
 
 /** All clients of a run, in threads of their own. */
 export class Crews implements AsyncDisposable {
   readonly #crews: readonly Crew[];
 
-  /** Starts a client for each of `members`; they connect and subscribe at once. */
-  constructor({ members, ...rest }: CrewData) {
+  /** Starts a client for each of `members`; they connect and subscribe at once. `file`: what a thread runs; left out, clients on our SDK. */
+  constructor({ members, ...rest }: CrewData, file: URL = onTheSdk) {
     const threads = Math.ceil(members.length / perThread);
     this.#crews = Array.from(
       { length: threads },
-      (_, at) => new Crew({ ...rest, members: members.filter((_, member) => member % threads === at) }),
+      (_, at) => new Crew({ ...rest, members: members.filter((_, member) => member % threads === at) }, file),
     );
   }
 
@@ -61,8 +61,8 @@ class Crew {
   #number = 0;
   #error: unknown;
 
-  constructor(workerData: CrewData) {
-    this.#worker = new Worker(new URL(`./crew${extname(import.meta.filename)}`, import.meta.url), { workerData });
+  constructor(workerData: CrewData, file: URL) {
+    this.#worker = new Worker(file, { workerData });
     this.#worker.on('message', (answer: Answered) => {
       this.#waiting.get(answer.number)?.resolve(answer);
       this.#waiting.delete(answer.number);

@@ -1,5 +1,5 @@
 import type { FaultProxy } from '@hubbub/rig/proxy';
-import { type Fault, victims } from './fault.ts';
+import { type Fault, type Stage, victims } from './fault.ts';
 
 /** What the kernels on the way swallow is less than half of it. */
 const offeredBytes = 17e6;
@@ -43,7 +43,7 @@ export const dribble: Fault = {
 };
 
 /** A fifth of the links is reset every five seconds. */
-export const flapClients: Fault = {
+export const flapClients: Fault<Stage> = {
   name: 'flap-clients',
   strike: async (scene, dice) => {
     const rounds = 2 + dice.below(3);

@@ -2,6 +2,7 @@ import { type Client, connect, type Event, HubbubError, type Subscription } from
 import { platformEnv } from '@hubbub/client/platform/env';
 import { uuidv7 } from '@hubbub/protocol/id';
 import { parsePosition } from '@hubbub/protocol/position';
+import type { Member } from './crew-orders.ts';
 import { type Account, type Given, now, type Sending, type Step } from './history.ts';
 
 /** What is sent: it names its own event, so that whoever reads it can see that it is whole. */
@@ -11,7 +12,7 @@ interface Body {
 }
 
 /** One client of a run, on the public SDK: it sends, reads, and writes down what becomes of it. */
-export class Participant {
+export class Participant implements Member {
   readonly name: string;
   readonly #client: Client;
   readonly #env = platformEnv((mechanism) => {
@@ -36,7 +37,6 @@ export class Participant {
     for (const channel of channels) this.#subscribe(channel);
   }
 
-  /** Events that it has sent and that are not answered yet. */
   get unanswered(): number {
     return this.#unanswered;
   }
@@ -45,12 +45,10 @@ export class Participant {
     return this.#sendings.length - this.#unanswered;
   }
 
-  /** Whether it says that it has all there is. */
   get live(): boolean {
     return this.#client.status.state === 'live' && this.#reloading === 0;
   }
 
-  /** How far it has read, by channel. */
   offset(channel: string): number {
     return placeOf(this.#subscriptions.get(channel)).offset;
   }
@@ -68,7 +66,6 @@ export class Participant {
     };
   }
 
-  /** Sends an event. Resolves when it has been acknowledged or refused. */
   async send(channel: string, text: string): Promise<void> {
     const id = uuidv7(this.#env);
     const sending: Sending = { channel, id, sentAt: now() };

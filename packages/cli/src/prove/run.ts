@@ -1,7 +1,6 @@
-import { Dice, randomStream } from '@hubbub/sim/random';
 import { check } from './checker.ts';
 import type { Setting } from './cluster.ts';
-import type { Fault } from './fault.ts';
+import { drawn, type Fault } from './fault.ts';
 import { type Findings, findingsOf, foundByLook, type Phase } from './findings.ts';
 import { readLog } from './fresh-reader.ts';
 import { type History, now } from './history.ts';
@@ -22,6 +21,8 @@ export interface ProveOptions {
   readonly seed: number;
   /** How long everything has to be well again after a fault before that is expected; left out: 10 s. */
   readonly healingMs?: number;
+  /** Told all that was sent and given, once it is complete. */
+  readonly onHistory?: (history: History) => void;
   /** Told what happens. */
   readonly say: (text: string) => void;
   /** Breaks it off; what was started is ended. */
@@ -63,6 +64,7 @@ export async function prove(options: ProveOptions): Promise<Findings> {
   for (const fault of faults) phases.push(await phase(theatre, fault, options));
   await theatre.crews.load(0);
   const history = await settle(theatre);
+  options.onHistory?.(history);
   await theatre.compare('in the end', leavePatience, true);
   await theatre.empty(leavePatience);
   await theatre.finish();
@@ -72,9 +74,8 @@ export async function prove(options: ProveOptions): Promise<Findings> {
 
 /** Load, the fault, 10 s, load. */
 async function phase(theatre: Theatre, fault: Fault, { seconds, seed, say, healingMs = healing }: ProveOptions): Promise<Phase> {
-  const dice = new Dice(randomStream(seed, fault.name));
-  const victim = dice.pick(theatre.cluster.nodes) ?? theatre.server;
-  const before = seconds * 1_000 * dice.between(0.3, 0.7);
+  const { dice, victim = theatre.server, part } = drawn(fault.name, seed, theatre.cluster.nodes);
+  const before = seconds * 1_000 * part;
   const from = now();
   const atStart = await theatre.looks();
   await theatre.pause(before);

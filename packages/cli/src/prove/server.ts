@@ -68,13 +68,9 @@ export class Server implements AsyncDisposable {
     this.#process?.signal(on ? 'SIGSTOP' : 'SIGCONT');
   }
 
-  /** What the system says of its process: `R`, `S`, `T` (stopped), …; undefined: there is none. */
+  /** See Process. */
   get state(): string | undefined {
-    try {
-      return /^State:\s+(\w)/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1];
-    } catch {
-      return undefined;
-    }
+    return this.#process?.state;
   }
 
   /** What it holds now. Throws when it does not answer within 2 s, or refuses. */

@@ -178,7 +178,7 @@ interface Rest {
 }
 
 /** Asks again and again until it is so. An error, such as of a server that does not answer, is a no. */
-function poller(signal: AbortSignal): Scene['until'] {
+export function poller(signal: AbortSignal): Scene['until'] {
   return async (condition, patience) => {
     for (const end = performance.now() + patience; ; ) {
       if (await Promise.resolve(condition()).catch(() => false)) return true;

@@ -1,0 +1,5 @@
+/** A thread of clients on Socket.IO. */
+import { leadCrew } from '../prove/crew-orders.ts';
+import { ChatParticipant } from './chat-participant.ts';
+
+leadCrew((name, url, channels) => new ChatParticipant(name, url, channels));

@@ -1,0 +1,72 @@
+import { platformEnv } from '@hubbub/client/platform/env';
+import { uuidv7 } from '@hubbub/protocol/id';
+import { type SocketIoSocket, socketIo } from '../../../../bench/src/socket-io-client.ts';
+import type { Member } from '../prove/crew-orders.ts';
+import { type Account, now, type Sending, type Step } from '../prove/history.ts';
+
+/** As the page "Delivery guarantees" has it: what is sent arrives at least once, or its sender is told. */
+const atLeastOnce = { retries: 3, ackTimeout: 10_000 };
+/** A log has offsets, and a history has an epoch: here there is neither. */
+const none = { epoch: '', offset: 0 };
+
+/** One client of a run on Socket.IO: it comes back by itself, names its rooms each time, and writes down what becomes of all. */
+export class ChatParticipant implements Member {
+  readonly name: string;
+  readonly #socket: SocketIoSocket;
+  readonly #env = platformEnv();
+  readonly #sendings: Sending[] = [];
+  readonly #steps: Record<string, Step[]>;
+  #unanswered = 0;
+
+  constructor(name: string, url: string, channels: readonly string[]) {
+    this.name = name;
+    this.#steps = Object.fromEntries(channels.map((channel) => [channel, []]));
+    this.#socket = socketIo(url, {
+      path: '/v1/ws',
+      addTrailingSlash: false,
+      transports: ['websocket'],
+      auth: { rooms: channels },
+      ...atLeastOnce,
+    });
+    this.#socket.on('message', (room, body) => {
+      const events = [[none.offset, (body as { id: string }).id]] as const;
+      this.#steps[String(room)]?.push({ what: 'events', at: now(), epoch: none.epoch, events });
+    });
+  }
+
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
+  get answered(): number {
+    return this.#sendings.length - this.#unanswered;
+  }
+
+  /** It knows that it is connected, and not what it has missed. */
+  get live(): boolean {
+    return this.#socket.connected;
+  }
+
+  /** How much it has been given. */
+  offset(channel: string): number {
+    return this.#steps[channel]?.length ?? 0;
+  }
+
+  async send(channel: string, text: string): Promise<void> {
+    const id = uuidv7(this.#env);
+    const sending: Sending = { channel, id, sentAt: now() };
+    this.#sendings.push(sending);
+    this.#unanswered += 1;
+    try {
+      await this.#socket.emitWithAck('message', channel, { id, text });
+      sending.ack = { ...none, at: now() };
+    } catch (error) {
+      sending.refused = String(error);
+    }
+    this.#unanswered -= 1;
+  }
+
+  account(): Account {
+    return { name: this.name, user: this.name, sendings: this.#sendings, steps: this.#steps, holes: 0, garbled: 0, troubles: [] };
+  }
+}
