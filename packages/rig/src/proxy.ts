@@ -13,10 +13,10 @@ export class ProxyLink {
   readonly down: OneWay;
   readonly #ends: readonly [Socket, Socket];
 
-  constructor(client: Socket, server: Socket, alter: (bytes: Buffer) => Buffer) {
+  constructor(client: Socket, server: Socket, alter: (bytes: Buffer, link: ProxyLink) => Buffer) {
     this.#ends = [client, server];
     this.up = new OneWay(client, server, (bytes) => bytes);
-    this.down = new OneWay(server, client, alter);
+    this.down = new OneWay(server, client, (bytes) => alter(bytes, this));
   }
 
   /** Changes the weather. A link that has lost bytes or an end has no way back: it is reset when the weather clears. */
@@ -44,7 +44,7 @@ export class FaultProxy implements AsyncDisposable {
   /** How many there have been. */
   opened = 0;
   /** What the server's bytes become on their way: to plant what no network does. */
-  alter: (bytes: Buffer) => Buffer = (bytes) => bytes;
+  alter: (bytes: Buffer, link: ProxyLink) => Buffer = (bytes) => bytes;
   readonly #server: Server;
   readonly #target: number;
   #ways: Required<Ways> = { up: 'pass', down: 'pass' };
@@ -111,7 +111,7 @@ export class FaultProxy implements AsyncDisposable {
   #accept(client: Socket): void {
     const server = connect({ host: '127.0.0.1', port: this.#target, allowHalfOpen: true });
     for (const socket of [client, server]) socket.setNoDelay(true);
-    const link = new ProxyLink(client, server, (bytes) => this.alter(bytes));
+    const link = new ProxyLink(client, server, (bytes, from) => this.alter(bytes, from));
     this.links.add(link);
     this.opened += 1;
     let open = 2;

@@ -1,6 +1,6 @@
 import { CommandError } from '../fail.ts';
 import { lacking, mostNodes, type Setting } from '../prove/cluster.ts';
-import { faultNames, faultsNamed } from '../prove/faults.ts';
+import { faultsNamed } from '../prove/faults.ts';
 import { exitCodeOf, type Findings } from '../prove/findings.ts';
 import { proveMatrix, brokers as remote, tableOf } from '../prove/matrix.ts';
 import { prove as run, SetupError } from '../prove/run.ts';
@@ -29,12 +29,7 @@ export async function prove(options: ProveOptions): Promise<void> {
   if (options.clients < 2) throw new CommandError(`--clients ${options.clients}: it takes two`, 2);
   if (options.channels < 1) throw new CommandError(`--channels ${options.channels}: it takes one`, 2);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
-  const faults = options.faults.split(',').flatMap((name) => {
-    const some = faultsNamed(name, seed, setting);
-    if (!some && faultNames.includes(name)) throw new CommandError(`--faults ${name}: there is nothing here that it could befall`, 2);
-    if (!some) throw new CommandError(`there is no fault ${name}: they are ${faultNames.join(', ')}`, 2);
-    return some;
-  });
+  const faults = options.faults.split(',').flatMap((name) => faultsNamed(name, seed, setting));
   const { clients, channels, rate, seconds, json } = options;
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
   const stopping = new AbortController();

@@ -44,7 +44,8 @@ export const restartBroker: Fault = {
 /** One node and the broker do not hear each other, one way or both, and nobody is told. */
 export const cutBroker: Fault = {
   name: 'cut-broker',
-  applies: ({ broker }) => broker !== 'local' && broker !== 'kafka',
+  applies: hasBroker,
+  impossible: ({ broker }) => (broker === 'kafka' ? 'kafka tells its clients where it is: nothing stands in between' : undefined),
   strike: async (scene, dice) => cut(scene, scene.cluster.brokerWays, dice, dice.between(6_000, 12_000), 'the broker'),
 };
 

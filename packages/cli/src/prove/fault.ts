@@ -38,6 +38,8 @@ export interface Fault {
   readonly needsDisk?: boolean;
   /** Whether there is what it befalls; left out: always. */
   applies?(setting: Setting): boolean;
+  /** Why it cannot be had there, on whatever machine; undefined: it can. */
+  impossible?(setting: Setting): string | undefined;
   /** What this machine lacks for it; undefined: nothing. */
   lacks?(): Promise<string | undefined>;
   /**

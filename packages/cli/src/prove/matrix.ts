@@ -7,7 +7,7 @@ import type { Findings } from './findings.ts';
 import { type ProveOptions, prove } from './run.ts';
 
 export const brokers = ['redis', 'nats', 'rabbitmq', 'kafka', 'postgres', 'rethinkdb'] as const;
-const ofTheBroker: readonly string[] = ['kill-broker', 'restart-broker', 'cut-broker'];
+const ofTheBroker: readonly string[] = ['kill-broker', 'restart-broker', 'cut-broker', 'lossy-broker'];
 const nodes = 3;
 
 export interface MatrixRow {
@@ -34,7 +34,7 @@ export async function proveMatrix(options: Omit<ProveOptions, 'faults' | 'settin
   const drawn = new Dice(randomStream(seed, 'broker')).pick(possible);
   const rows: MatrixRow[] = [];
   for (const setting of possible) {
-    const all = faultsNamed('random', seed, setting) ?? [];
+    const all = faultsNamed('random', seed, setting);
     const faults = all.filter(({ name }) => setting === drawn || ofTheBroker.includes(name));
     say(`== ${setting.broker}: ${faults.map(({ name }: Fault) => name).join(', ')}`);
     rows.push({ broker: setting.broker, findings: await prove({ ...options, setting, faults, brief: true }) });
