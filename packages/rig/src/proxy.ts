@@ -37,7 +37,13 @@ export class ProxyLink {
   }
 }
 
-/** Stands between clients and a server on this machine, as the network would, and does to the bytes what one tells it. */
+/** Where a proxy hands on to. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Stands between clients and a server, as the network would, and does to the bytes what one tells it. */
 export class FaultProxy implements AsyncDisposable {
   /** Those that are open now. */
   readonly links = new Set<ProxyLink>();
@@ -46,18 +52,18 @@ export class FaultProxy implements AsyncDisposable {
   /** What the server's bytes become on their way: to plant what no network does. */
   alter: (bytes: Buffer, link: ProxyLink) => Buffer = (bytes) => bytes;
   readonly #server: Server;
-  readonly #target: number;
+  readonly #target: Target;
   #ways: Required<Ways> = { up: 'pass', down: 'pass' };
   readonly #gone = { up: 0, down: 0 };
 
-  private constructor(target: number) {
+  private constructor(target: Target) {
     this.#target = target;
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
   }
 
-  /** Listens on a free port of 127.0.0.1 and hands on to the port `target` of it. */
-  static async open(target: number): Promise<FaultProxy> {
-    const proxy = new FaultProxy(target);
+  /** Listens on a free port of 127.0.0.1, and hands on to `target`: a port of it, or of another machine. */
+  static async open(target: number | Target): Promise<FaultProxy> {
+    const proxy = new FaultProxy(typeof target === 'number' ? { host: '127.0.0.1', port: target } : target);
     const listening = Promise.withResolvers<void>();
     proxy.#server.once('error', listening.reject).listen(0, '127.0.0.1', listening.resolve);
     await listening.promise;
@@ -109,7 +115,7 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   #accept(client: Socket): void {
-    const server = connect({ host: '127.0.0.1', port: this.#target, allowHalfOpen: true });
+    const server = connect({ ...this.#target, allowHalfOpen: true });
     for (const socket of [client, server]) socket.setNoDelay(true);
     const link = new ProxyLink(client, server, (bytes, from) => this.alter(bytes, from));
     this.links.add(link);
