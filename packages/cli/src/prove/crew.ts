@@ -2,10 +2,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Dice, randomStream } from '@hubbub/sim/random';
 import { type Account, now } from './history.ts';
-import { Participant } from './participant.ts';
+import { type Member, Participant } from './participant.ts';
+
+export type { Member } from './participant.ts';
 
 export interface CrewData {
-  readonly members: readonly { readonly name: string; readonly url: string }[];
+  readonly members: readonly Member[];
   readonly channels: readonly string[];
   readonly seed: number;
 }
@@ -41,7 +43,7 @@ export interface Answered {
 const tickMs = 20;
 const { members, channels, seed } = workerData as CrewData;
 const dice = new Dice(randomStream(seed, `crew ${members[0]?.name}`));
-const participants = members.map(({ name, url }) => new Participant(name, url, channels));
+const participants = members.map((member) => new Participant(member, channels));
 
 let load = { rate: 0, since: now(), sent: 0 };
 let turn = dice.below(channels.length);

@@ -6,21 +6,14 @@ import type { Crews } from './crews.ts';
 import type { Cut } from './history.ts';
 import type { Numbers, Server } from './server.ts';
 
-/** What a fault may lay hands on. */
-export interface Scene {
-  readonly cluster: Cluster;
-  /** The node that it befalls, if it befalls one. */
-  readonly server: Server;
-  /** What all nodes hold, together. */
-  readonly numbers: () => Promise<Numbers>;
+/** What a fault may lay hands on that befalls the links between clients and servers alone. */
+export interface LinkScene {
   readonly crews: Crews;
   readonly channels: readonly string[];
   /** By the name of each client: its own way to the server. */
   readonly proxies: ReadonlyMap<string, FaultProxy>;
-  /** What the server's folder lies on, where a fault has asked for it. */
-  readonly disk: SmallDisk | undefined;
-  /** Where a fault writes down that it has put an older copy back. */
-  readonly cuts: Cut[];
+  /** What all nodes hold, together; left out: nobody here is told, or others come and go as well. */
+  readonly numbers?: () => Promise<Numbers>;
   /** Waits. Rejects when the run is broken off. */
   readonly pause: (ms: number) => Promise<void>;
   /** Waits until it is so. Answers whether it was, within `patience` ms. Rejects when the run is broken off. */
@@ -31,8 +24,19 @@ export interface Scene {
   readonly violate: (text: string) => void;
 }
 
+/** What a fault may lay hands on. */
+export interface Scene extends LinkScene {
+  readonly cluster: Cluster;
+  /** The node that it befalls, if it befalls one. */
+  readonly server: Server;
+  /** What the server's folder lies on, where a fault has asked for it. */
+  readonly disk: SmallDisk | undefined;
+  /** Where a fault writes down that it has put an older copy back. */
+  readonly cuts: Cut[];
+}
+
 /** What goes wrong in a run, on purpose. */
-export interface Fault {
+export interface Fault<S extends LinkScene = Scene> {
   readonly name: string;
   /** It needs the server's folder on a small disk. */
   readonly needsDisk?: boolean;
@@ -46,11 +50,14 @@ export interface Fault {
    * Breaks something, leaves it for a while and heals it, while clients go on sending. Who, when and for how long follows from the dice.
    * Answers what shows that it was there; undefined: nothing does, and the run says nothing about it.
    */
-  strike(scene: Scene, dice: Dice): Promise<string | undefined>;
+  readonly strike: (scene: S, dice: Dice) => Promise<string | undefined>;
 }
 
+/** One that can be had wherever there are links. */
+export type LinkFault = Fault<LinkScene>;
+
 /** A fifth of all clients, at least one, in no order. */
-export function victims({ proxies }: Scene, dice: Dice): ReadonlyMap<string, FaultProxy> {
+export function victims({ proxies }: LinkScene, dice: Dice): ReadonlyMap<string, FaultProxy> {
   const left = [...proxies];
   const count = Math.max(1, Math.floor(left.length / 5));
   return new Map(Array.from({ length: count }, () => left.splice(dice.below(left.length), 1)).flat());

@@ -58,7 +58,9 @@ const figures = [
 /** Markdown. */
 export function tableOf({ rows, skipped }: Matrix): string {
   const line = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
-  const runs = rows.map(({ broker, findings }) => line([broker, ...figures.map((name) => findings[name]), findings.violations.length]));
+  const runs = rows.map(({ broker, findings }) =>
+    line([broker, ...figures.map((name) => findings[name] ?? 'not known'), findings.violations.length]),
+  );
   const faults = rows.flatMap(({ broker, findings }) =>
     findings.faults.map(({ name, seen, ms, caughtUpMsP99, deliveredMsP99 }) =>
       line([

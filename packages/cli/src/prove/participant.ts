@@ -2,7 +2,17 @@ import { type Client, connect, type Event, HubbubError, type Subscription } from
 import { platformEnv } from '@hubbub/client/platform/env';
 import { uuidv7 } from '@hubbub/protocol/id';
 import { parsePosition } from '@hubbub/protocol/position';
+import { dialThrough } from './dial.ts';
 import { type Account, type Given, now, type Sending, type Step } from './history.ts';
+
+export interface Member {
+  readonly name: string;
+  readonly url: string;
+  /** The port of this machine through which it goes there; left out: that of the URL. */
+  readonly through?: number;
+  /** Who to be; left out: a guest of that name. */
+  readonly token?: string;
+}
 
 /** What is sent: it names its own event, so that whoever reads it can see that it is whole. */
 interface Body {
@@ -27,9 +37,11 @@ export class Participant {
   /** Channels of which older pages are being read anew. */
   #reloading = 0;
 
-  constructor(name: string, url: string, channels: readonly string[]) {
+  constructor({ name, url, through, token }: Member, channels: readonly string[]) {
     this.name = name;
-    this.#client = connect({ url, credentials: { name }, env: this.#env, build: 'prove' });
+    const credentials = token === undefined ? { name } : { token };
+    const dial = through === undefined ? {} : { dial: dialThrough(through) };
+    this.#client = connect({ url, credentials, env: this.#env, build: 'prove', ...dial });
     this.#client.onStatus((status) => {
       if (status.state === 'refused') this.#troubles.push(`signed out: ${status.code}`);
     });
