@@ -44,7 +44,8 @@ export class Elsewhere implements Stage<LinkScene> {
     const guests = await Promise.all(urls.map((url) => takesGuests(url, token)));
     const own = guests.every(Boolean) ? undefined : token;
     if (own === undefined && !guests.every(Boolean)) throw new Error('no guests are let in there: a token has to say who to be');
-    const watches = await Promise.all(urls.map((url) => NodeWatch.open(url, token)));
+    const watches = await Promise.all(urls.map((url) => NodeWatch.open([url], token)));
+    const apart = await areApart(urls, token);
     const credentials = own === undefined ? { name: 'founder' } : { token: own };
     const [url = ''] = urls;
     // Of this run alone, whatever its seed: what is there already is not touched.
@@ -60,21 +61,18 @@ export class Elsewhere implements Stage<LinkScene> {
       members.push({ name: `client-${at + 1}`, url: there, through: proxy.port, proxy, ...(own !== undefined && { token: own }) });
     }
     const company = undo.use(await Company.open({ members, channels, seed, brief: false, founder, signal }));
-    return new Elsewhere({ urls, company, left: channels }, { credentials, watches, undo: undo.move() });
+    return new Elsewhere({ urls, company, left: channels }, { credentials, watches: apart ? watches : [], undo: undo.move() });
   }
 
   scene(): LinkScene {
     return this.company;
   }
 
-  async looks(): Promise<readonly Look[] | undefined> {
-    const looks = await known(this.#watches.map((watch) => watch.look()));
-    // Two addresses of one node would count it twice.
-    return new Set(looks?.map(({ process }) => process)).size === looks?.length ? looks : undefined;
+  looks(): Promise<readonly Look[] | undefined> {
+    return known(this.#watches.map((watch) => watch.look()));
   }
 
   async heldMs(): Promise<number | undefined> {
-    if ((await this.looks()) === undefined) return undefined;
     const held = await known(this.#watches.map((watch) => watch.heldMs()));
     return held?.reduce((sum, one) => sum + one, 0);
   }
@@ -97,14 +95,21 @@ export class Elsewhere implements Stage<LinkScene> {
 
 interface Rest {
   readonly credentials: Credentials;
+  /** None where what they say would mean nothing together. */
   readonly watches: readonly NodeWatch[];
   readonly undo: AsyncDisposableStack;
 }
 
-/** All of it, or that not all of it is known. */
+/** Whether each address is another node's: what one counts would be counted twice. */
+async function areApart(urls: readonly string[], token: string | undefined): Promise<boolean> {
+  const pairs = urls.flatMap((one, at) => urls.slice(at + 1).map((other) => NodeWatch.open([one, other], token)));
+  return (await Promise.all(pairs)).every(({ several }) => several);
+}
+
+/** All of it; undefined: not all of it is known, or there is nothing to know it of. */
 async function known<Value>(asked: readonly Promise<Value | undefined>[]): Promise<readonly Value[] | undefined> {
   const values = (await Promise.all(asked)).filter((value) => value !== undefined);
-  return values.length === asked.length ? values : undefined;
+  return values.length === asked.length && values.length > 0 ? values : undefined;
 }
 
 function addressOf(url: string): { host: string; port: number } {

@@ -42,11 +42,33 @@ describe('what a node elsewhere counts', () => {
     await watching(
       (at) => ({ found: 3 + at, heldMs: 40 + 10 * at }),
       async (url, shown) => {
-        const watch = await NodeWatch.open(url, 'secret');
+        const watch = await NodeWatch.open([url], 'secret');
         assert.deepEqual(await watch.look(), { process: 1_000, found: 11 });
         assert.equal(await watch.heldMs(), 90);
         assert.deepEqual([...shown], ['/chat/metrics Bearer secret close']);
       },
+    );
+  });
+
+  it('is of one node behind two addresses, or of two', async () => {
+    await watching(
+      () => ({}),
+      async (url) => {
+        const same = await NodeWatch.open([url, url.replace('127.0.0.1', 'localhost')], undefined);
+        assert.deepEqual([same.several, (await same.look())?.process], [false, 1_000]);
+        // Started in the same second, but it has had less to do.
+        await watching(
+          () => ({}),
+          async (other) => {
+            const two = await NodeWatch.open([url, other], undefined);
+            assert.deepEqual([two.several, await two.look()], [true, undefined]);
+          },
+        );
+      },
+    );
+    await watching(
+      () => 403,
+      async (url) => assert.equal((await NodeWatch.open([url], undefined)).several, false),
     );
   });
 
@@ -60,7 +82,7 @@ describe('what a node elsewhere counts', () => {
   for (const [why, told] of unknown) {
     it(`is not known where ${why}, nor later on`, async () => {
       await watching(told, async (url) => {
-        const watch = await NodeWatch.open(url, undefined);
+        const watch = await NodeWatch.open([url], undefined);
         assert.equal(await watch.look(), undefined);
         assert.equal(await watch.heldMs(), undefined);
         assert.equal(await watch.look(), undefined);

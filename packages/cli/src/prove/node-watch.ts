@@ -6,6 +6,8 @@ const askMs = 2_000;
 /** Whoever is asked so often, on a new connection each time, and is always the same, is one node. */
 const askings = 8;
 
+const growing = ['cpu', 'found', 'heldMs'] as const;
+
 /** What a node's process says of itself. All but its start only grow. */
 interface Counts {
   readonly start: number;
@@ -19,22 +21,29 @@ interface Counts {
  * counts mean nothing together: they show as another start of the process, or as a count that has become less.
  */
 export class NodeWatch {
-  readonly #url: string;
+  readonly #urls: readonly string[];
   readonly #token: string | undefined;
+  #asked = 0;
   #first: Counts | undefined;
   #last: Counts | undefined;
-  #lost = false;
+  /** Why it is not known any more: it was not told, or another one told it. */
+  #lost: 'untold' | 'another' | undefined;
 
-  private constructor(url: string, token: string | undefined) {
-    this.#url = url;
+  private constructor(urls: readonly string[], token: string | undefined) {
+    this.#urls = urls;
     this.#token = token;
   }
 
-  /** Sees whether it is one node that answers there, and tells us. */
-  static async open(url: string, token: string | undefined): Promise<NodeWatch> {
-    const watch = new NodeWatch(url, token);
+  /** Sees whether it is one node that answers there, and tells us. Of several addresses: whether it is one behind all of them. */
+  static async open(urls: readonly string[], token: string | undefined): Promise<NodeWatch> {
+    const watch = new NodeWatch(urls, token);
     for (let count = 0; count < askings; count++) await watch.#ask();
     return watch;
+  }
+
+  /** Several have answered. */
+  get several(): boolean {
+    return this.#lost === 'another';
   }
 
   /** Undefined: it is not known. */
@@ -51,9 +60,10 @@ export class NodeWatch {
 
   /** What is not known once is not known from then on. */
   async #ask(): Promise<Counts | undefined> {
-    const [counts, last] = [this.#lost ? undefined : await this.#read(), this.#last];
-    const grown = counts && (!last || (counts.start === last.start && all.every((name) => counts[name] >= last[name])));
-    this.#lost = !grown;
+    const counts = this.#lost ? undefined : await this.#read();
+    const last = this.#last;
+    const grown = counts && (!last || (counts.start === last.start && growing.every((name) => counts[name] >= last[name])));
+    if (!grown) this.#lost ??= counts ? 'another' : 'untold';
     if (this.#lost) return undefined;
     this.#first ??= counts;
     this.#last = counts;
@@ -61,7 +71,9 @@ export class NodeWatch {
   }
 
   async #read(): Promise<Counts | undefined> {
-    const text = await read(this.#url, this.#token).catch(() => '');
+    const url = this.#urls[this.#asked % this.#urls.length] ?? '';
+    this.#asked += 1;
+    const text = await read(url, this.#token).catch(() => '');
     const value = (name: string): number => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1]);
     const counts = {
       start: value('process_start_time_seconds'),
@@ -72,8 +84,6 @@ export class NodeWatch {
     return Object.values(counts).every(Number.isFinite) ? counts : undefined;
   }
 }
-
-const all = ['cpu', 'found', 'heldMs'] as const;
 
 /** Asks for a node's metrics, on a connection of its own: a balancer then chooses anew. Rejects when it is not told. */
 function read(url: string, token: string | undefined): Promise<string> {
