@@ -1,6 +1,7 @@
 /** A short slice of `hubbub prove --matrix`: three nodes on PostgreSQL behind HAProxy, with each broker, which dies; one also loses more. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { framesOf } from '@hubbub/rig/lossy/frames';
 import { absent } from '@hubbub/rig/servers/present';
 import { lacking, type Setting } from '../packages/cli/src/prove/cluster.ts';
 import { faultsNamed } from '../packages/cli/src/prove/faults.ts';
@@ -15,9 +16,10 @@ const size = { clients: 6, channels: 3, rate: 40, seconds: 3, seed, brief: true 
 describe('hubbub prove on a cluster', () => {
   for (const broker of brokers) {
     const setting: Setting = { store: 'postgres', broker, nodes: 3 };
-    const names = ['kill-broker', ...(broker === 'redis' ? ['kill-node', 'cut-store', 'cut-broker', 'rollback-store'] : [])];
+    const names = ['kill-broker', ...(framesOf(broker) ? ['lossy-broker'] : [])];
+    if (broker === 'redis') names.push('kill-node', 'cut-store', 'cut-broker', 'rollback-store');
     it(`${broker}: ${names.join(', ')}: every promise holds`, { skip: absent('postgres', 'haproxy', broker) }, async (t) => {
-      const faults = names.flatMap((name) => faultsNamed(name, seed, setting) ?? []);
+      const faults = names.flatMap((name) => faultsNamed(name, seed, setting));
       assert.equal(faults.length, names.length);
       const findings = await prove({ ...size, setting, faults, healingMs: 3_000, say: () => {}, signal: t.signal });
       const { faults: each, violations, ...figures } = findings;
@@ -49,5 +51,11 @@ describe('hubbub prove on a cluster', () => {
 
   it('knows what is to be had', () => {
     assert.equal(lacking({ store: 'sqlite', broker: 'local', nodes: 1 }), undefined);
+    const on = (broker: Setting['broker']): Setting => ({ store: 'postgres', broker, nodes: 3 });
+    const random = (broker: Setting['broker']): string[] => faultsNamed('random', seed, on(broker)).map(({ name }) => name);
+    assert.ok(random('redis').includes('lossy-broker'));
+    for (const broker of ['local', 'kafka', 'rethinkdb'] as const) assert.ok(!random(broker).includes('lossy-broker'));
+    assert.throws(() => faultsNamed('lossy-broker', seed, on('kafka')), /lossy-broker: what kafka sends cannot be lost piece by piece/);
+    assert.throws(() => faultsNamed('cut-broker', seed, on('kafka')), /cut-broker: kafka tells its clients where it is/);
   });
 });

@@ -137,6 +137,20 @@ program
   )
   .addOption(new Option('--seed <number>', 'who, when, for how long; left out: any').argParser(whole))
   .option('--json', 'one JSON object as the last line')
+  .addOption(
+    new Option(
+      '--url <url>',
+      'a server, or a balancer, that runs already; may be given again, for more of one cluster. Nothing is started or ended, rooms of its own stay there',
+    )
+      .argParser((url: string, others: string[]) => [...others, url])
+      .default([], 'servers of its own'),
+  )
+  .addOption(
+    new Option('--token <token>', 'with --url: who to be where no guests are let in, and who may ask what a node counts').env(
+      'HUBBUB_TOKEN',
+    ),
+  )
+  .option('--token-file <file>', 'with --url: the file that the token is in, such as data/admin.token')
   .option('--matrix', 'all brokers beside all faults, on three nodes and PostgreSQL; prints a table')
   .action(async (options) => (await import('./commands/prove.ts')).prove(options));
 

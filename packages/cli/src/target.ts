@@ -30,7 +30,7 @@ export function connectTo(options: TargetOptions, say: (text: string) => void): 
 
 /** Where the server is, and who to be there. Throws CommandError. */
 export function addressOf(options: TargetOptions): { url: string; pid: number | undefined; token: string } {
-  const { url, pid } = options.url === undefined ? localServer(options.data) : { url: checked(options.url), pid: undefined };
+  const { url, pid } = options.url === undefined ? localServer(options.data) : { url: serverUrl(options.url), pid: undefined };
   return { url, pid, token: tokenFor(url, options) };
 }
 
@@ -69,7 +69,8 @@ function tokenFor(url: string, { url: named, token, data }: TargetOptions): stri
   return read(join(data, 'admin.token'), data).trim();
 }
 
-function checked(url: string): string {
+/** The same, if it is one of a server. Throws CommandError. */
+export function serverUrl(url: string): string {
   if (!URL.canParse(url) || !/^(https?|wss?):$/.test(new URL(url).protocol)) throw new CommandError(`--url ${url}: http://HOST:PORT`, 2);
   return url;
 }
@@ -79,7 +80,7 @@ function localServer(data: string): { url: string; pid: number | undefined } {
   const text = read(file, data);
   try {
     const { url, pid } = JSON.parse(text) as { url?: unknown; pid?: unknown };
-    if (typeof url === 'string') return { url: checked(url), pid: typeof pid === 'number' ? pid : undefined };
+    if (typeof url === 'string') return { url: serverUrl(url), pid: typeof pid === 'number' ? pid : undefined };
   } catch {
     // Said below: whatever is wrong with it, it does not say where the server is.
   }

@@ -53,6 +53,11 @@ export class OneWay {
     return this.#weather !== 'lose' && (this.lost > 0 || this.#endLost);
   }
 
+  /** Whoever sends here has closed, whether the receiver was told or not. */
+  get senderClosed(): boolean {
+    return this.#end !== 'open';
+  }
+
   set(weather: Weather): void {
     this.#weather = weather;
     for (const bytes of this.#late.splice(0)) this.#hand(bytes);

@@ -193,6 +193,27 @@ describe('the fault proxy', () => {
     await far.until(({ text }) => text === 'whole');
   });
 
+  it('sees that the sender has closed where the receiver is not told', async () => {
+    const { client, far } = await pair();
+    const [link] = proxy.links;
+    link?.set({ up: 'lose', down: 'lose' });
+    await roundTrip();
+    assert.deepEqual([link?.down.senderClosed, link?.up.senderClosed], [false, false]);
+    far.socket.end();
+    await roundTrip();
+    assert.deepEqual([link?.down.senderClosed, link?.up.senderClosed, client.fate], [true, false, 'open']);
+  });
+
+  it('hands on to another machine', async () => {
+    await using other = await FaultProxy.open({ host: 'localhost', port: (server.address() as AddressInfo).port });
+    const coming = once(server, 'accepted');
+    const client = new End(connect(other.port, '127.0.0.1'));
+    dialled.push(client);
+    await coming;
+    accepted.at(-1)?.socket.write('here');
+    await client.until(({ text }) => text === 'here');
+  });
+
   it('alters what comes down, where a fault is planted', async () => {
     proxy.alter = (bytes) => bytes.subarray(0, 1);
     const { client, far } = await pair();

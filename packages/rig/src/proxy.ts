@@ -13,10 +13,10 @@ export class ProxyLink {
   readonly down: OneWay;
   readonly #ends: readonly [Socket, Socket];
 
-  constructor(client: Socket, server: Socket, alter: (bytes: Buffer) => Buffer) {
+  constructor(client: Socket, server: Socket, alter: (bytes: Buffer, link: ProxyLink) => Buffer) {
     this.#ends = [client, server];
     this.up = new OneWay(client, server, (bytes) => bytes);
-    this.down = new OneWay(server, client, alter);
+    this.down = new OneWay(server, client, (bytes) => alter(bytes, this));
   }
 
   /** Changes the weather. A link that has lost bytes or an end has no way back: it is reset when the weather clears. */
@@ -37,27 +37,33 @@ export class ProxyLink {
   }
 }
 
-/** Stands between clients and a server on this machine, as the network would, and does to the bytes what one tells it. */
+/** Where a proxy hands on to. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Stands between clients and a server, as the network would, and does to the bytes what one tells it. */
 export class FaultProxy implements AsyncDisposable {
   /** Those that are open now. */
   readonly links = new Set<ProxyLink>();
   /** How many there have been. */
   opened = 0;
   /** What the server's bytes become on their way: to plant what no network does. */
-  alter: (bytes: Buffer) => Buffer = (bytes) => bytes;
+  alter: (bytes: Buffer, link: ProxyLink) => Buffer = (bytes) => bytes;
   readonly #server: Server;
-  readonly #target: number;
+  readonly #target: Target;
   #ways: Required<Ways> = { up: 'pass', down: 'pass' };
   readonly #gone = { up: 0, down: 0 };
 
-  private constructor(target: number) {
+  private constructor(target: Target) {
     this.#target = target;
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
   }
 
-  /** Listens on a free port of 127.0.0.1 and hands on to the port `target` of it. */
-  static async open(target: number): Promise<FaultProxy> {
-    const proxy = new FaultProxy(target);
+  /** Listens on a free port of 127.0.0.1, and hands on to `target`: a port of it, or of another machine. */
+  static async open(target: number | Target): Promise<FaultProxy> {
+    const proxy = new FaultProxy(typeof target === 'number' ? { host: '127.0.0.1', port: target } : target);
     const listening = Promise.withResolvers<void>();
     proxy.#server.once('error', listening.reject).listen(0, '127.0.0.1', listening.resolve);
     await listening.promise;
@@ -109,9 +115,9 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   #accept(client: Socket): void {
-    const server = connect({ host: '127.0.0.1', port: this.#target, allowHalfOpen: true });
+    const server = connect({ ...this.#target, allowHalfOpen: true });
     for (const socket of [client, server]) socket.setNoDelay(true);
-    const link = new ProxyLink(client, server, (bytes) => this.alter(bytes));
+    const link = new ProxyLink(client, server, (bytes, from) => this.alter(bytes, from));
     this.links.add(link);
     this.opened += 1;
     let open = 2;

@@ -2,4 +2,4 @@
 import { leadCrew } from '../prove/crew-orders.ts';
 import { ChatParticipant } from './chat-participant.ts';
 
-leadCrew((name, url, channels) => new ChatParticipant(name, url, channels));
+leadCrew((member, channels) => new ChatParticipant(member, channels));

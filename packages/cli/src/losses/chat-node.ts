@@ -1,9 +1,9 @@
 import { type Exit, Process } from '@hubbub/rig/process';
 import { socketIoChat } from '../../../../bench/src/peers.ts';
-import type { StageNode } from '../prove/fault.ts';
+import type { SystemNode } from '../prove/fault.ts';
 
 /** A node of a chat on Socket.IO, a process of its own, which is ended and started again on the same port. */
-export class ChatNode implements StageNode, AsyncDisposable {
+export class ChatNode implements SystemNode, AsyncDisposable {
   readonly #redis: string;
   #process: Process | undefined;
   /** From the first start on. */

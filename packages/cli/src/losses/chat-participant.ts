@@ -1,7 +1,7 @@
 import { platformEnv } from '@hubbub/client/platform/env';
 import { uuidv7 } from '@hubbub/protocol/id';
 import { type SocketIoSocket, socketIo } from '../../../../bench/src/socket-io-client.ts';
-import type { Member } from '../prove/crew-orders.ts';
+import type { Member, Speaker } from '../prove/crew-orders.ts';
 import { type Account, now, type Sending, type Step } from '../prove/history.ts';
 
 /** As the page "Delivery guarantees" has it: what is sent arrives at least once, or its sender is told. */
@@ -10,7 +10,7 @@ const atLeastOnce = { retries: 3, ackTimeout: 10_000 };
 const none = { epoch: '', offset: 0 };
 
 /** One client of a run on Socket.IO: it comes back by itself, names its rooms each time, and writes down what becomes of all. */
-export class ChatParticipant implements Member {
+export class ChatParticipant implements Speaker {
   readonly name: string;
   readonly #socket: SocketIoSocket;
   readonly #env = platformEnv();
@@ -18,7 +18,7 @@ export class ChatParticipant implements Member {
   readonly #steps: Record<string, Step[]>;
   #unanswered = 0;
 
-  constructor(name: string, url: string, channels: readonly string[]) {
+  constructor({ name, url }: Member, channels: readonly string[]) {
     this.name = name;
     this.#steps = Object.fromEntries(channels.map((channel) => [channel, []]));
     this.#socket = socketIo(url, {

@@ -1,10 +1,10 @@
-import { drawn, type Fault, type Stage } from '../prove/fault.ts';
+import { drawn, type Fault, type System } from '../prove/fault.ts';
 import type { Account } from '../prove/history.ts';
 import { type ChatSize, type ChatStage, openChat } from './chat-stage.ts';
 
 export interface ChatRun extends ChatSize {
   /** Left out: none. */
-  readonly fault: Fault<Stage> | undefined;
+  readonly fault: Fault<System> | undefined;
   /** Events a second, from all clients together. */
   readonly rate: number;
   /** The load before and after the fault, together. */
@@ -33,7 +33,7 @@ export async function runChat(run: ChatRun): Promise<ChatHistory> {
   let seen: string | undefined = 'there was none';
   if (!fault) await stage.pause(seconds * 1_000);
   else {
-    const { dice, victim, part } = drawn(fault.name, seed, stage.cluster.nodes);
+    const { dice, about: victim, part } = drawn(fault.name, seed, (some) => some.pick(stage.cluster.nodes));
     if (!victim) throw new Error('there are no nodes');
     await stage.pause(seconds * 1_000 * part);
     say(`${fault.name} …`);

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FaultProxy } from '@hubbub/rig/proxy';
 import { startRedis } from '@hubbub/rig/servers/redis';
 import { by, startBalancer } from '../prove/cluster.ts';
+import { poller } from '../prove/company.ts';
 import { Crews } from '../prove/crews.ts';
-import type { Stage } from '../prove/fault.ts';
-import { poller } from '../prove/theatre.ts';
+import type { System } from '../prove/fault.ts';
 import { ChatNode } from './chat-node.ts';
 
 export interface ChatSize {
@@ -15,7 +15,7 @@ export interface ChatSize {
 }
 
 /** A chat on Socket.IO, set up as Hubbub is in a run: nodes, a Redis between them, HAProxy before them, for each client a way of its own. */
-export interface ChatStage extends Omit<Stage, 'server' | 'crews' | 'brief'>, AsyncDisposable {
+export interface ChatStage extends Omit<System, 'server' | 'crews' | 'brief'>, AsyncDisposable {
   readonly crews: Crews;
   readonly until: ReturnType<typeof poller>;
 }
@@ -43,7 +43,7 @@ export async function openChat({ nodes: count, clients, channels, seed }: ChatSi
   const until = poller(signal);
   if (!(await until(async () => (await crews.standing()).live === clients, setUpPatience)))
     throw new Error('not all clients of Socket.IO came to be connected');
-  const pause: Stage['pause'] = async (ms) => void (await sleep(ms, undefined, { signal }));
+  const pause: System['pause'] = async (ms) => void (await sleep(ms, undefined, { signal }));
   const all = undo.move();
   return { cluster: { nodes, broker, brokerWays }, crews, proxies, pause, until, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }

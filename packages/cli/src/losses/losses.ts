@@ -4,7 +4,7 @@ import { installPeers } from '../../../../bench/src/peers.ts';
 import type { Findings } from '../../../../bench/src/report.ts';
 import type { Setting } from '../prove/cluster.ts';
 import { cutBroker, killBroker, restartBroker } from '../prove/cluster-faults.ts';
-import type { Fault, Stage } from '../prove/fault.ts';
+import type { Fault, System } from '../prove/fault.ts';
 import type { History } from '../prove/history.ts';
 import { flapClients } from '../prove/network-faults.ts';
 import { killNode, pauseNode } from '../prove/process-faults.ts';
@@ -13,7 +13,7 @@ import { runChat } from './chat-run.ts';
 import { ordersOf, witnessesOf } from './witnesses.ts';
 
 /** Those that can befall either system: processes, what is between them, and links. */
-const faults: readonly Fault<Stage>[] = [killNode, killBroker, restartBroker, pauseNode, cutBroker, flapClients];
+const faults: readonly Fault<System>[] = [killNode, killBroker, restartBroker, pauseNode, cutBroker, flapClients];
 
 export const lossFaults: readonly string[] = ['none', ...faults.map(({ name }) => name)];
 
@@ -68,13 +68,13 @@ export async function losses(options: LossOptions): Promise<Findings> {
   return { results, void: voids };
 }
 
-async function onSocketIo(fault: Fault<Stage> | undefined, { seconds, seed, say, signal }: LossOptions): Promise<Counted> {
+async function onSocketIo(fault: Fault<System> | undefined, { seconds, seed, say, signal }: LossOptions): Promise<Counted> {
   const channels = Array.from({ length: size.channels }, (_, at) => `room:prove-${at + 1}`);
   const { accounts, seen } = await runChat({ ...size, nodes: lossSetting.nodes, channels, fault, seconds, seed, say, signal });
   return { losses: countLosses(witnessesOf(accounts)), seen };
 }
 
-async function onHubbub(fault: Fault<Stage> | undefined, { seconds, seed, say, signal }: LossOptions): Promise<Counted> {
+async function onHubbub(fault: Fault<System> | undefined, { seconds, seed, say, signal }: LossOptions): Promise<Counted> {
   let history: History | undefined;
   const { faults: found, violations } = await prove({
     ...{ ...size, setting: lossSetting, brief: true, faults: fault ? [fault] : [], seconds, seed, say, signal },

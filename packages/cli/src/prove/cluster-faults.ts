@@ -3,7 +3,7 @@ import type { FaultProxy, Ways } from '@hubbub/rig/proxy';
 import { copyDisk } from '@hubbub/rig/servers/disk';
 import type { RealServer } from '@hubbub/rig/servers/server';
 import type { Dice } from '@hubbub/sim/random';
-import type { Fault, Scene, Stage } from './fault.ts';
+import type { Fault, Scene, System } from './fault.ts';
 import { now } from './history.ts';
 import { epochOf, probe } from './rooms.ts';
 
@@ -11,7 +11,7 @@ const hasBroker: Fault['applies'] = ({ broker }) => broker !== 'local';
 const hasStore: Fault['applies'] = ({ store }) => store !== 'sqlite';
 
 /** It dies, and comes back after a while, with nothing in it. */
-export const killBroker: Fault<Stage> = {
+export const killBroker: Fault<System> = {
   name: 'kill-broker',
   applies: hasBroker,
   strike: async ({ cluster: { broker }, crews, pause }, dice) => {
@@ -29,7 +29,7 @@ export const killBroker: Fault<Stage> = {
 };
 
 /** It is there again at once, and has forgotten everything. */
-export const restartBroker: Fault<Stage> = {
+export const restartBroker: Fault<System> = {
   name: 'restart-broker',
   applies: hasBroker,
   strike: async ({ cluster: { broker }, pause }, dice) => {
@@ -42,9 +42,10 @@ export const restartBroker: Fault<Stage> = {
 };
 
 /** One node and the broker do not hear each other, one way or both, and nobody is told. */
-export const cutBroker: Fault<Stage> = {
+export const cutBroker: Fault<System> = {
   name: 'cut-broker',
-  applies: ({ broker }) => broker !== 'local' && broker !== 'kafka',
+  applies: hasBroker,
+  impossible: ({ broker }) => (broker === 'kafka' ? 'kafka tells its clients where it is: nothing stands in between' : undefined),
   strike: async (scene, dice) => cut(scene, scene.cluster.brokerWays, dice, dice.between(6_000, 12_000), 'the broker'),
 };
 
@@ -56,7 +57,7 @@ export const cutStore: Fault = {
 };
 
 async function cut(
-  { cluster, server, pause }: Stage,
+  { cluster, server, pause }: System,
   ways: readonly FaultProxy[],
   dice: Dice,
   ms: number,

@@ -1,6 +1,8 @@
 /** What a run is put on: nodes, their store, the broker between them and the balancer before them, each a real process of its own. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { framesOf } from '@hubbub/rig/lossy/frames';
+import { LossyWay } from '@hubbub/rig/lossy/lossy';
 import { FaultProxy } from '@hubbub/rig/proxy';
 import { startHaproxy } from '@hubbub/rig/servers/haproxy';
 import { freePorts } from '@hubbub/rig/servers/ports';
@@ -35,14 +37,16 @@ export class Cluster implements AsyncDisposable {
   /** Each node's own way to the store and to the broker, where they are on servers. */
   readonly storeWays: readonly FaultProxy[];
   readonly brokerWays: readonly FaultProxy[];
+  /** Where single messages of it can get lost. */
+  readonly brokerLosses: readonly LossyWay[];
   readonly #undo: AsyncDisposableStack;
 
   private constructor(
-    parts: Pick<Cluster, 'nodes' | 'store' | 'broker' | 'balancer' | 'storeWays' | 'brokerWays'>,
+    parts: Pick<Cluster, 'nodes' | 'store' | 'broker' | 'balancer' | 'storeWays' | 'brokerWays' | 'brokerLosses'>,
     undo: AsyncDisposableStack,
   ) {
     ({ nodes: this.nodes, store: this.store, broker: this.broker, balancer: this.balancer } = parts);
-    ({ storeWays: this.storeWays, brokerWays: this.brokerWays } = parts);
+    ({ storeWays: this.storeWays, brokerWays: this.brokerWays, brokerLosses: this.brokerLosses } = parts);
     this.#undo = undo;
   }
 
@@ -57,6 +61,8 @@ export class Cluster implements AsyncDisposable {
     const storeWays = await waysTo(store);
     // Kafka tells its clients where it is: nothing that stands in between would be asked again.
     const brokerWays = broker?.name === 'kafka' ? [] : await waysTo(broker);
+    const read = brokerName === 'local' ? undefined : framesOf(brokerName);
+    const brokerLosses = read ? brokerWays.map((way) => new LossyWay(way, read)) : [];
     const nodes = Array.from({ length: count }, (_, at) => {
       const data = join(folder, `data-${at + 1}`);
       mkdirSync(data);
@@ -67,7 +73,7 @@ export class Cluster implements AsyncDisposable {
     });
     await Promise.all(nodes.map((node) => node.start()));
     const balancer = count > 1 ? undo.use(await startBalancer(nodes)) : undefined;
-    return new Cluster({ nodes, store, broker, balancer, storeWays, brokerWays }, undo.move());
+    return new Cluster({ nodes, store, broker, balancer, storeWays, brokerWays, brokerLosses }, undo.move());
   }
 
   /** Where clients go. */

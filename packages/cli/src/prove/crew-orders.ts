@@ -3,8 +3,18 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Dice, randomStream } from '@hubbub/sim/random';
 import { type Account, now } from './history.ts';
 
+/** Who a client is to be, and where. */
+export interface Member {
+  readonly name: string;
+  readonly url: string;
+  /** The port of this machine through which it goes there; left out: that of the URL. */
+  readonly through?: number;
+  /** Who to be; left out: a guest of that name. */
+  readonly token?: string;
+}
+
 export interface CrewData {
-  readonly members: readonly { readonly name: string; readonly url: string }[];
+  readonly members: readonly Member[];
   readonly channels: readonly string[];
   readonly seed: number;
 }
@@ -38,7 +48,7 @@ export interface Answered {
 }
 
 /** One client of a run. */
-export interface Member {
+export interface Speaker {
   readonly name: string;
   /** Events that it has sent and that are not answered yet. */
   readonly unanswered: number;
@@ -55,10 +65,10 @@ export interface Member {
 const tickMs = 20;
 
 /** Leads this thread: makes its clients, and carries out orders, one after the other or several at once; each is answered by its number. */
-export function leadCrew(make: (name: string, url: string, channels: readonly string[]) => Member): void {
+export function leadCrew(make: (member: Member, channels: readonly string[]) => Speaker): void {
   const { members, channels, seed } = workerData as CrewData;
   const dice = new Dice(randomStream(seed, `crew ${members[0]?.name}`));
-  const participants = members.map(({ name, url }) => make(name, url, channels));
+  const participants = members.map((member) => make(member, channels));
 
   let load = { rate: 0, since: now(), sent: 0 };
   let turn = dice.below(channels.length);
@@ -67,7 +77,7 @@ export function leadCrew(make: (name: string, url: string, channels: readonly st
     for (; load.sent < due; load.sent++) void say(participants, '');
   }, tickMs);
 
-  function say(speakers: readonly Member[], filling: string): Promise<void> {
+  function say(speakers: readonly Speaker[], filling: string): Promise<void> {
     turn = (turn + 1) % channels.length;
     const channel = channels[turn];
     const speaker = dice.pick(speakers);
@@ -84,7 +94,7 @@ export function leadCrew(make: (name: string, url: string, channels: readonly st
   }
 
   function standing(): Standing {
-    const sum = (of: (one: Member) => number): number => participants.reduce((total, one) => total + of(one), 0);
+    const sum = (of: (one: Speaker) => number): number => participants.reduce((total, one) => total + of(one), 0);
     return {
       unanswered: sum(({ unanswered }) => unanswered),
       answered: sum(({ answered }) => answered),

@@ -2,4 +2,4 @@
 import { leadCrew } from './crew-orders.ts';
 import { Participant } from './participant.ts';
 
-leadCrew((name, url, channels) => new Participant(name, url, channels));
+leadCrew((member, channels) => new Participant(member, channels));

@@ -41,6 +41,7 @@ function run(change: (parts: { sendings: Sending[]; steps: Step[]; phase: Phase;
       heldMs: 7,
       lacking: [],
       broken: [],
+      left: [],
     },
   };
   change(parts);
@@ -81,6 +82,14 @@ describe('findings', () => {
     assert.deepEqual([calm.foundByAntiEntropy, calm.foundInFault, exitCodeOf(calm)], [2, 3, 1]);
     const fault = run(({ phase }) => void Object.assign(phase, { found: 5 }));
     assert.deepEqual([fault.foundByAntiEntropy, fault.foundInFault, exitCodeOf(fault)], [0, 5, 0]);
+  });
+
+  it('what the look found, and for how long was held, where nobody is told: not known, which is not nothing', () => {
+    const { foundByAntiEntropy, foundInFault, heldMs, violations } = run(({ phase, run }) => {
+      Object.assign(phase, { foundInCalm: undefined, found: undefined });
+      Object.assign(run, { heldMs: undefined });
+    });
+    assert.deepEqual([foundByAntiEntropy, foundInFault, heldMs, violations], [null, null, null, []]);
   });
 
   it('what the look found in earlier phases is not counted again, and a server that was started anew counts from 0', () => {

@@ -10,9 +10,9 @@ export interface Phase {
   readonly spell: Spell;
   /** When there was load and no fault. */
   readonly calm: readonly { readonly from: number; readonly to: number }[];
-  /** What only the look has found, in calm and in all. */
-  readonly foundInCalm: number;
-  readonly found: number;
+  /** What only the look has found, in calm and in all; undefined: nobody here is told. */
+  readonly foundInCalm: number | undefined;
+  readonly found: number | undefined;
 }
 
 /** How many events the look alone had found when a phase began, its fault struck, had healed, and the phase ended. */
@@ -25,7 +25,7 @@ export interface LookCounts {
   readonly restarted: boolean;
 }
 
-export function foundByLook({ atStart, atStrike, atHealed, atEnd, restarted }: LookCounts): Pick<Phase, 'foundInCalm' | 'found'> {
+export function foundByLook({ atStart, atStrike, atHealed, atEnd, restarted }: LookCounts): { foundInCalm: number; found: number } {
   const before = atStrike - atStart;
   return { foundInCalm: before + atEnd - atHealed, found: restarted ? before + atEnd : atEnd - atStart };
 }
@@ -42,10 +42,11 @@ export interface Findings {
   readonly phantom: number;
   readonly cutOff: number;
   readonly resets: number;
-  /** Found by the look alone before the fault, or 10 s after it had healed; and while it lasted. */
-  readonly foundByAntiEntropy: number;
-  readonly foundInFault: number;
-  readonly heldMs: number;
+  /** Found by the look alone before the fault, or 10 s after it had healed; and while it lasted. Null: not known. */
+  readonly foundByAntiEntropy: number | null;
+  readonly foundInFault: number | null;
+  /** Null: not known. */
+  readonly heldMs: number | null;
   readonly caughtUpMsP99: number;
   readonly faultSeen: boolean;
   readonly seed: number;
@@ -53,6 +54,8 @@ export interface Findings {
   /** Faults that left no trace, with the reason. */
   readonly void: readonly string[];
   readonly faults: readonly FaultFindings[];
+  /** Channels that it has made, and that stay where it was. */
+  readonly left: readonly string[];
 }
 
 export interface FaultFindings {
@@ -74,7 +77,9 @@ export interface Run {
   readonly phases: readonly Phase[];
   readonly rate: number;
   readonly seed: number;
-  readonly heldMs: number;
+  /** Undefined: nobody here is told. */
+  readonly heldMs: number | undefined;
+  readonly left: readonly string[];
   /** Faults that this machine cannot have. */
   readonly lacking: readonly string[];
   /** What was broken, and the history does not show. */
@@ -82,11 +87,11 @@ export interface Run {
 }
 
 /** Draws up what a run has shown. */
-export function findingsOf({ history, verdict, phases, rate, seed, heldMs, lacking, broken }: Run): Findings {
+export function findingsOf({ history, verdict, phases, rate, seed, heldMs, lacking, broken, left }: Run): Findings {
   const { accounts } = history;
   const late = phases.map(({ spell }) => caughtUp(accounts, spell));
-  const sum = (of: (phase: Phase) => number): number => phases.reduce((total, phase) => total + of(phase), 0);
-  const foundByAntiEntropy = sum(({ foundInCalm }) => foundInCalm);
+  const foundByAntiEntropy = total(phases.map(({ foundInCalm }) => foundInCalm));
+  const found = total(phases.map((phase) => phase.found));
   const entitled = accounts.filter(({ steps }) => Object.keys(steps).length > 0).length;
   const due = (verdict.acked - verdict.cutOff) * entitled;
   const traceless = phases.filter(({ seen }) => seen === undefined).map(({ fault }) => `${fault} left no trace`);
@@ -94,7 +99,9 @@ export function findingsOf({ history, verdict, phases, rate, seed, heldMs, lacki
     ...broken,
     ...verdict.violations,
     ...phases.flatMap((phase) => tooFew(phase, history, rate)),
-    ...(foundByAntiEntropy > 0 ? [`I13: ${foundByAntiEntropy} events were found by the look alone, without a fault`] : []),
+    ...(foundByAntiEntropy !== null && foundByAntiEntropy > 0
+      ? [`I13: ${foundByAntiEntropy} events were found by the look alone, without a fault`]
+      : []),
     ...(verdict.delivered === due ? [] : [`I1: ${verdict.delivered} deliveries, ${due} were due`]),
   ];
   return {
@@ -109,8 +116,8 @@ export function findingsOf({ history, verdict, phases, rate, seed, heldMs, lacki
     cutOff: verdict.cutOff,
     resets: verdict.resets,
     foundByAntiEntropy,
-    foundInFault: sum(({ found }) => found) - foundByAntiEntropy,
-    heldMs,
+    foundInFault: found === null || foundByAntiEntropy === null ? null : found - foundByAntiEntropy,
+    heldMs: heldMs ?? null,
     caughtUpMsP99: p99(late.flat()),
     faultSeen: lacking.length === 0 && traceless.length === 0,
     seed,
@@ -123,7 +130,13 @@ export function findingsOf({ history, verdict, phases, rate, seed, heldMs, lacki
       caughtUpMsP99: p99(late[at] ?? []),
       deliveredMsP99: p99(delays(accounts, spell)),
     })),
+    left,
   };
+}
+
+/** Null where one of them is not known: what is not known is not nothing. */
+function total(counts: readonly (number | undefined)[]): number | null {
+  return counts.reduce<number | null>((sum, count) => (sum === null || count === undefined ? null : sum + count), 0);
 }
 
 function p99(values: readonly number[]): number {

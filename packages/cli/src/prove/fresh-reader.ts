@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { connect } from '@hubbub/client';
+import { type Credentials, connect } from '@hubbub/client';
 import { parsePosition } from '@hubbub/protocol/position';
 import type { Log, Logged } from './history.ts';
 
 const patience = 60_000;
 
 /** Reads the channels from the first event to the head, as a client that has never been there. Throws when that takes more than a minute. */
-export async function readLog(url: string, token: string, channels: readonly string[]): Promise<Log> {
-  const client = connect({ url, credentials: { token }, build: 'prove' });
+export async function readLog(url: string, credentials: Credentials, channels: readonly string[]): Promise<Log> {
+  const client = connect({ url, credentials, build: 'prove' });
   try {
     const read = channels.map((channel) => {
       const events: Logged[] = [];

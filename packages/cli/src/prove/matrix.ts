@@ -7,7 +7,7 @@ import type { Findings } from './findings.ts';
 import { type ProveOptions, prove } from './run.ts';
 
 export const brokers = ['redis', 'nats', 'rabbitmq', 'kafka', 'postgres', 'rethinkdb'] as const;
-const ofTheBroker: readonly string[] = ['kill-broker', 'restart-broker', 'cut-broker'];
+const ofTheBroker: readonly string[] = ['kill-broker', 'restart-broker', 'cut-broker', 'lossy-broker'];
 const nodes = 3;
 
 export interface MatrixRow {
@@ -34,7 +34,7 @@ export async function proveMatrix(options: Omit<ProveOptions, 'faults' | 'settin
   const drawn = new Dice(randomStream(seed, 'broker')).pick(possible);
   const rows: MatrixRow[] = [];
   for (const setting of possible) {
-    const all = faultsNamed('random', seed, setting) ?? [];
+    const all = faultsNamed('random', seed, setting);
     const faults = all.filter(({ name }) => setting === drawn || ofTheBroker.includes(name));
     say(`== ${setting.broker}: ${faults.map(({ name }: Fault) => name).join(', ')}`);
     rows.push({ broker: setting.broker, findings: await prove({ ...options, setting, faults, brief: true }) });
@@ -58,7 +58,9 @@ const figures = [
 /** Markdown. */
 export function tableOf({ rows, skipped }: Matrix): string {
   const line = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
-  const runs = rows.map(({ broker, findings }) => line([broker, ...figures.map((name) => findings[name]), findings.violations.length]));
+  const runs = rows.map(({ broker, findings }) =>
+    line([broker, ...figures.map((name) => findings[name] ?? 'not known'), findings.violations.length]),
+  );
   const faults = rows.flatMap(({ broker, findings }) =>
     findings.faults.map(({ name, seen, ms, caughtUpMsP99, deliveredMsP99 }) =>
       line([

@@ -2,7 +2,8 @@ import { type Client, connect, type Event, HubbubError, type Subscription } from
 import { platformEnv } from '@hubbub/client/platform/env';
 import { uuidv7 } from '@hubbub/protocol/id';
 import { parsePosition } from '@hubbub/protocol/position';
-import type { Member } from './crew-orders.ts';
+import type { Member, Speaker } from './crew-orders.ts';
+import { dialThrough } from './dial.ts';
 import { type Account, type Given, now, type Sending, type Step } from './history.ts';
 
 /** What is sent: it names its own event, so that whoever reads it can see that it is whole. */
@@ -12,7 +13,7 @@ interface Body {
 }
 
 /** One client of a run, on the public SDK: it sends, reads, and writes down what becomes of it. */
-export class Participant implements Member {
+export class Participant implements Speaker {
   readonly name: string;
   readonly #client: Client;
   readonly #env = platformEnv((mechanism) => {
@@ -28,15 +29,18 @@ export class Participant implements Member {
   /** Channels of which older pages are being read anew. */
   #reloading = 0;
 
-  constructor(name: string, url: string, channels: readonly string[]) {
+  constructor({ name, url, through, token }: Member, channels: readonly string[]) {
     this.name = name;
-    this.#client = connect({ url, credentials: { name }, env: this.#env, build: 'prove' });
+    const credentials = token === undefined ? { name } : { token };
+    const dial = through === undefined ? {} : { dial: dialThrough(through) };
+    this.#client = connect({ url, credentials, env: this.#env, build: 'prove', ...dial });
     this.#client.onStatus((status) => {
       if (status.state === 'refused') this.#troubles.push(`signed out: ${status.code}`);
     });
     for (const channel of channels) this.#subscribe(channel);
   }
 
+  /** Events that it has sent and that are not answered yet. */
   get unanswered(): number {
     return this.#unanswered;
   }
@@ -45,10 +49,12 @@ export class Participant implements Member {
     return this.#sendings.length - this.#unanswered;
   }
 
+  /** Whether it says that it has all there is. */
   get live(): boolean {
     return this.#client.status.state === 'live' && this.#reloading === 0;
   }
 
+  /** How far it has read, by channel. */
   offset(channel: string): number {
     return placeOf(this.#subscriptions.get(channel)).offset;
   }
@@ -66,6 +72,7 @@ export class Participant implements Member {
     };
   }
 
+  /** Sends an event. Resolves when it has been acknowledged or refused. */
   async send(channel: string, text: string): Promise<void> {
     const id = uuidv7(this.#env);
     const sending: Sending = { channel, id, sentAt: now() };

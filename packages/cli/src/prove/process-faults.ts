@@ -1,10 +1,10 @@
 import { skewedClock } from '@hubbub/rig/skewed-clock';
-import type { Fault, Scene, Stage } from './fault.ts';
+import type { Fault, Scene, System } from './fault.ts';
 
 const tenMinutes = 600;
 
 /** It has died without a word; whoever sends at that moment does not know what became of it. */
-export const killNode: Fault<Stage> = {
+export const killNode: Fault<System> = {
   name: 'kill-node',
   strike: async ({ server, pause }, dice) => {
     const { pid } = server;
@@ -28,7 +28,7 @@ export const drainNode: Fault = {
 };
 
 /** It stands still, as on a machine that is overloaded or moved, and goes on as if nothing had been. */
-export const pauseNode: Fault<Stage> = {
+export const pauseNode: Fault<System> = {
   name: 'pause-node',
   strike: async ({ server, cluster, proxies, pause, brief }, dice) => {
     const bytes = (): number => [...proxies.values()].reduce((sum, { passed }) => sum + passed.down, 0);

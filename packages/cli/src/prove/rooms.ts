@@ -1,4 +1,4 @@
-import { connect } from '@hubbub/client';
+import { type Credentials, connect } from '@hubbub/client';
 import { platformEnv } from '@hubbub/client/platform/env';
 import { uuidv7 } from '@hubbub/protocol/id';
 import { type Account, now, type Sending } from './history.ts';
@@ -19,11 +19,21 @@ export async function epochOf({ server, channels }: { readonly server: Server; r
   return ((await answer.json()) as { epoch?: string }).epoch ?? '';
 }
 
+export interface Founding {
+  readonly url: string;
+  /** Who makes them. */
+  readonly credentials: Credentials;
+  readonly channels: readonly string[];
+  /** Ends the wait for a server that does not answer: what is under way is rejected. */
+  readonly signal: AbortSignal;
+}
+
 /** Makes the channels of a run, in which every guest may read and send from then on. Answers what it has sent to do so. */
-export async function openRooms(url: string, channels: readonly string[]): Promise<Account> {
-  const name = 'founder';
+export async function openRooms({ url, credentials, channels, signal }: Founding): Promise<Account> {
   const env = platformEnv();
-  const client = connect({ url, credentials: { name }, build: 'prove' });
+  const client = connect({ url, credentials, build: 'prove' });
+  const close = (): void => client.close();
+  signal.addEventListener('abort', close);
   const create = async (channel: string): Promise<Sending> => {
     const id = uuidv7(env);
     const sentAt = now();
@@ -31,10 +41,10 @@ export async function openRooms(url: string, channels: readonly string[]): Promi
     return { channel, id, sentAt, ack: { epoch, offset, at: now() } };
   };
   try {
-    await create(probeChannel);
     const sendings = await Promise.all(channels.map(create));
-    return { name, user: client.user ?? '', sendings, steps: {}, holes: 0, garbled: 0, troubles: [] };
+    return { name: 'founder', user: client.user ?? '', sendings, steps: {}, holes: 0, garbled: 0, troubles: [] };
   } finally {
-    client.close();
+    signal.removeEventListener('abort', close);
+    close();
   }
 }
