@@ -46,7 +46,7 @@ export const appendRoutine = `
     found record;
     mark bigint;
   BEGIN
-    CALL enter_1(p_epoch, p_generation, p_count, mark);
+    CALL enter_1(p_epoch, p_generation, p_count);
 
     -- New rows first, in the order of the names, then the locks in the same order: two batches never wait for each other in a circle.
     INSERT INTO heads AS h (channel, head, n, first, ts)
@@ -211,9 +211,9 @@ export const appendRoutine = `
         SELECT items + k.ord, k.name, k.head, k.n, k.ts, NULL
         FROM unnest(c_name, c_moved, c_head, c_n, c_ts) WITH ORDINALITY AS k(name, moved, head, n, ts, ord) WHERE k.moved
       ) AS all_moves;
-      -- What it will be when this is committed: looked at afterwards, it would cost a transaction more.
-      mark := greatest(mark, (SELECT trims FROM meta) + pg_current_xact_id()::text::bigint);
     END IF;
+    -- Behind the locks, so that what it says has been committed is in it; afterwards it would be a transaction more.
+    SELECT p.count INTO mark FROM pair_1() AS p;
     COMMIT;
     o_status := array_to_string(st, ','); o_offsets := array_to_string(at_offset, ',');
     o_ns := array_to_string(at_n, ','); o_times := array_to_string(at_ts, ',');

@@ -1,6 +1,6 @@
 /** Reading everything, to say what is wrong: one snapshot, one statement for each thing that can be. */
 import { type Checked, type LongWork, StoreError } from '../store.ts';
-import { openClient } from './client.ts';
+import { type Client, end, openFirst } from './client.ts';
 import { failureOf } from './errors.ts';
 
 /** Each answers texts, one for each thing that is wrong; of one kind at most so many. */
@@ -49,6 +49,8 @@ const questions: readonly string[] = [
 const counts = `SELECT (SELECT count(*) FROM heads WHERE head > 0) AS channels, (SELECT count(*) FROM events) AS events,
   (SELECT count(*) FROM facts) AS facts`;
 
+const patienceMs = 5_000;
+
 /** Throws StoreError. */
 export async function checkDatabase(
   { url, schema }: { readonly url: string; readonly schema: string },
@@ -56,10 +58,11 @@ export async function checkDatabase(
   { progress, signal }: LongWork = {},
 ): Promise<Checked> {
   if (signal?.aborted) throw new StoreError('unavailable', 'nobody waits for the check any more');
-  const sql = openClient({ url, schema, patience: 5 });
-  const end = (): void => void sql.end({ timeout: 0 }).catch(() => {});
-  signal?.addEventListener('abort', end, { once: true });
+  let sql: Client | undefined;
+  const stop = (): void => void (sql && end(sql));
+  signal?.addEventListener('abort', stop, { once: true });
   try {
+    sql = await openFirst({ url, schema, patienceMs });
     return await sql.begin('ISOLATION LEVEL REPEATABLE READ READ ONLY', async (tx) => {
       for (const [at, question] of questions.entries()) {
         const wrong = await tx.unsafe<{ problem: string }[]>(`SELECT * FROM (${question}) AS wrong(problem) LIMIT ${mostOfAKind}`);
@@ -72,7 +75,7 @@ export async function checkDatabase(
   } catch (error) {
     throw failureOf(error, false);
   } finally {
-    signal?.removeEventListener('abort', end);
-    end();
+    signal?.removeEventListener('abort', stop);
+    stop();
   }
 }

@@ -40,7 +40,7 @@ const neverSent: ReadonlySet<string> = new Set([
  * SQLSTATEs (or their classes) that say that nothing was written: connecting, signing in, resources, another's lock, a server that only
  * reads or has not begun (PostgreSQL manual, appendix A).
  */
-const refused = /^(08001|08004|28|3D|40|53|55P03|57P03|25006)/;
+const refused = /^(08001|08004|28|3D|40|53|55P03|57P03|25006|HB003)/;
 /** Of the data itself: some item cannot be stored. */
 const ofTheData = /^(22|23|54)/;
 

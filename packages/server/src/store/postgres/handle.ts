@@ -58,8 +58,8 @@ export class PostgresStore implements Store {
   /** Looks come before pages. */
   readonly #looker: Link;
   #known: Pair;
-  /** When the first look over new connections began; undefined: it is settled which history this is. */
-  #unsettled: { firstLookAt: number | undefined } | undefined;
+  /** When connections broke, and when the first look after it began; undefined: it is settled which history this is. */
+  #unsettled: { readonly at: number; firstLookAt: number | undefined } | undefined;
   #purgedAt = Number.NEGATIVE_INFINITY;
   /** The oldest transaction that the newest look saw open, since when. */
   #heldBackBy: { readonly xid: string; readonly since: number } | undefined;
@@ -70,9 +70,9 @@ export class PostgresStore implements Store {
     this.#parts = parts;
     this.cluster = parts.cluster;
     this.#known = parts.known;
-    const { url, schema, deadlineMs } = parts;
+    const { url, schema, deadlineMs, syncStandby } = parts;
     const link = (settings: Readonly<Record<string, string>> = {}): Link =>
-      new Link({ url, schema, deadlineMs, settings, onBroken: () => this.#unsettle() });
+      new Link({ url, schema, deadlineMs, settings, replicated: syncStandby, onBroken: () => this.#unsettle() });
     this.#writer = link(appendSettings);
     this.#waiter = link(appendSettings);
     this.#readers = Array.from({ length: readers }, () => link());
@@ -219,13 +219,13 @@ export class PostgresStore implements Store {
   }
 
   #unsettle(): void {
-    this.#unsettled = { firstLookAt: undefined };
+    this.#unsettled = { at: performance.now(), firstLookAt: undefined };
   }
 
   /** Two looks that far apart over connections that held: by then whoever has seen more of a history that was put back has spoken. */
   #looked(began: number): void {
     const unsettled = this.#unsettled;
-    if (!unsettled) return;
+    if (!unsettled || began < unsettled.at) return;
     if (unsettled.firstLookAt === undefined) unsettled.firstLookAt = began;
     else if (began - unsettled.firstLookAt >= this.#parts.settleMs) this.#unsettled = undefined;
   }

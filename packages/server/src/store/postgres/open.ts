@@ -1,7 +1,7 @@
 /** Opens the cluster's store: a schema of a PostgreSQL database. */
 import { randomUUID } from 'node:crypto';
 import type { Store } from '../store.ts';
-import { type Client, openClient } from './client.ts';
+import { type Client, end, openFirst } from './client.ts';
 import { codeOf, PostgresOpenError } from './errors.ts';
 import { newEpoch, PostgresStore, settle } from './handle.ts';
 import { type PairRow, pairOf } from './reads.ts';
@@ -53,12 +53,16 @@ export async function openPostgres({ url, schema = 'hubbub', onNote, syncStandby
   }
 }
 
+/** For each host. */
+const patienceMs = 5_000;
+
 type Preparing = Required<Pick<PostgresOptions, 'url' | 'schema' | 'syncStandby'>> & Pick<PostgresOptions, 'onNote'>;
 
 async function prepare(options: Preparing): Promise<Found> {
-  const { url, schema } = options;
-  const sql = openClient({ url, schema, patience: 5, settings: { statement_timeout: 60_000, lock_timeout: 30_000 } });
+  const { url, schema, syncStandby } = options;
+  let sql: Client | undefined;
   try {
+    sql = await openFirst({ url, schema, patienceMs, settings: { statement_timeout: 60_000, lock_timeout: 30_000 } });
     const [server] = await sql<{ fsync: string; synchronous_commit: string; version: number }[]>`
       SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
         current_setting('server_version_num')::integer AS version`;
@@ -66,6 +70,8 @@ async function prepare(options: Preparing): Promise<Found> {
       const found = `fsync is ${server?.fsync}, synchronous_commit is ${server?.synchronous_commit}`;
       throw new PostgresOpenError('unsafe', `${found}: what is acknowledged would not be on the disk; wanted on, and anything but off`);
     }
+    if (syncStandby && server.synchronous_commit === 'local')
+      throw new PostgresOpenError('unsafe', 'synchronous_commit is local: nothing would wait for the standby');
     if (server.version < 150_000) throw new PostgresOpenError('unsafe', 'PostgreSQL 15 or newer is wanted');
     // Released with the connection, so that a node that dies in the middle holds up nobody.
     await sql`SELECT pg_advisory_lock(hashtextextended(${schema}, 2))`;
@@ -74,7 +80,7 @@ async function prepare(options: Preparing): Promise<Found> {
     if (error instanceof PostgresOpenError) throw error;
     throw new PostgresOpenError('unreachable', whyNot(error));
   } finally {
-    await sql.end({ timeout: 1 }).catch(() => {});
+    if (sql) await end(sql);
   }
 }
 
@@ -82,7 +88,6 @@ async function prepare(options: Preparing): Promise<Found> {
 function whyNot(error: unknown): string {
   const code = codeOf(error) ?? '';
   const text = error instanceof Error ? error.message : String(error);
-  if (code === 'CONNECT_TIMEOUT') return 'no answer within 5 s';
   return code && !text.includes(code) && /^[A-Z_]+$/.test(code) ? `${code}: ${text}` : text;
 }
 

@@ -3,20 +3,24 @@
  * client. The routines carry the schema's version in their names: nodes of two versions bring each their own.
  *
  * A writing routine raises HB001 where the history has lost what the caller has seen, or goes on elsewhere than it was written (another
- * server, another timeline), HB002 where it is another history; nothing is written then. The detail says `EPOCH MARK`.
+ * server, another timeline), HB002 where it is another history; nothing is written then. The detail says `EPOCH MARK`. All raise HB003
+ * while the server does not sync what it commits: nothing can be said of any history then.
  */
 import { appendRoutine } from './append.sql.ts';
 
 /**
- * The present pair. `sound`: this is where the present history was written, and commits are synced here. In plpgsql, which remembers how it
+ * The present pair. `sound`: this is where the present history was written. In plpgsql, which remembers how it
  * is done: a function in plain SQL is parsed and planned at each call, which was a quarter of what a batch costs the server. What is
  * remembered may have been planned while `moves` was empty and go on when it is long: hence always by its key.
  */
 const pair = `
   CREATE OR REPLACE FUNCTION pair_1(OUT epoch text, OUT generation integer, OUT count bigint, OUT sound boolean) LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
   BEGIN
+    IF current_setting('fsync') <> 'on' OR current_setting('synchronous_commit') = 'off' THEN
+      RAISE EXCEPTION 'fsync is %, synchronous_commit is %', current_setting('fsync'), current_setting('synchronous_commit') USING ERRCODE = 'HB003';
+    END IF;
     SELECT m.epoch, m.generation, m.trims + greatest((SELECT xid FROM moves ORDER BY xid DESC LIMIT 1), m.purged)::text::bigint,
-      m.place = place_1() AND current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off'
+      m.place = place_1()
     INTO epoch, generation, count, sound FROM meta AS m;
   END
   $$;
@@ -42,10 +46,10 @@ const place = `
 
 /**
  * Before anything is written: throws if the caller knows another history. Appends hold a shared lock until they have committed, a new
- * epoch the exclusive one: a plain read would let appends commit after the change. Tells the count of the history.
+ * epoch the exclusive one: a plain read would let appends commit after the change.
  */
 const enter = `
-  CREATE OR REPLACE PROCEDURE enter_1(p_epoch text, p_generation integer, p_count bigint, INOUT o_count bigint) LANGUAGE plpgsql AS $$
+  CREATE OR REPLACE PROCEDURE enter_1(p_epoch text, p_generation integer, p_count bigint) LANGUAGE plpgsql AS $$
   DECLARE
     present record;
   BEGIN
@@ -59,7 +63,6 @@ const enter = `
       RAISE EXCEPTION 'the history is %, not %', present.epoch, p_epoch
         USING ERRCODE = 'HB002', DETAIL = present.epoch || ' ' || present.generation || '.' || present.count;
     END IF;
-    o_count := present.count;
   END
   $$;
 `;
@@ -92,8 +95,7 @@ const adopt = `
     PERFORM pg_advisory_xact_lock(hashtextextended(current_schema(), 0));
     SELECT p.*, meta.place INTO present FROM pair_1() AS p, meta;
     o_adopted := (present.generation, present.count) >= (p_generation, p_count)
-      AND split_part(present.place, '/', 1) = split_part(place_1(), '/', 1)
-      AND current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off';
+      AND split_part(present.place, '/', 1) = split_part(place_1(), '/', 1);
     IF o_adopted THEN UPDATE meta SET place = place_1() WHERE place <> place_1(); END IF;
     COMMIT;
   END
@@ -111,7 +113,7 @@ const trim = `
     target bigint;
     upto bigint;
   BEGIN
-    CALL enter_1(p_epoch, p_generation, p_count, upto);
+    CALL enter_1(p_epoch, p_generation, p_count);
     SELECT head, first INTO stands FROM heads WHERE channel = p_channel FOR UPDATE;
     target := coalesce(least(p_first, stands.head + 1), 0);
     upto := least(target, stands.first + p_rows);
