@@ -15,10 +15,23 @@ export async function leftovers(folder: string): Promise<string[]> {
   if (await holds(() => processesOf(folder).length + files().length === 0)) return [];
   const processes = processesOf(folder);
   const found = [...processes.map(({ pid, command }) => `process ${pid} (${command})`), ...files()];
-  for (const { pid } of processes) attempt(() => process.kill(pid, 'SIGKILL'));
-  await holds(() => processesOf(folder).length === 0);
+  await end(folder);
   for (const name of files()) rmSync(join(folder, name), { recursive: true, force: true });
   return found;
+}
+
+/** Ends the processes of a run that is broken off. Who cleans up after others is let do so: it is asked as long as above. */
+export async function endProcesses(folder: string): Promise<void> {
+  if (!(await holds(() => processesOf(folder).length === 0))) await end(folder);
+}
+
+/** Again and again: one that is ended may have started another since it was looked for. */
+async function end(folder: string): Promise<void> {
+  await holds(() => {
+    const still = processesOf(folder);
+    for (const { pid } of still) attempt(() => process.kill(pid, 'SIGKILL'));
+    return still.length === 0;
+  });
 }
 
 async function holds(condition: () => boolean): Promise<boolean> {

@@ -2,12 +2,13 @@
  * `npm test [-- PATTERN… | --node-option…]`: first all tests of the packages in one process (fast: modules are loaded once), then, each
  * in a process of its own, what starts real processes or must be alone. A pattern is a part of a path or a glob; without one, all run.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { delimiter, join, matchesGlob, resolve } from 'node:path';
 import { env, execPath, exit } from 'node:process';
-import { leftovers } from './leftovers.ts';
+import { endProcesses, leftovers } from './leftovers.ts';
 import type { Totals } from './test-report.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -84,7 +85,9 @@ function read(report: string): Totals | undefined {
   }
 }
 
-function node(report: string, args: string[], time: number): Promise<number> {
+async function node(report: string, args: string[], time: number): Promise<number> {
+  // What is interrupted goes on with nothing.
+  if (interrupted) return new Promise(() => {});
   // Tests that start `node` by name shall get the one of this project, whatever the machine has.
   const PATH = [join(root, 'node_modules/.bin'), env['PATH']].join(delimiter);
   const child = spawn(execPath, args, {
@@ -94,18 +97,40 @@ function node(report: string, args: string[], time: number): Promise<number> {
     timeout: time,
     killSignal: 'SIGKILL',
   });
-  stop = () => void child.kill('SIGKILL');
-  return new Promise((done, fail) => child.on('error', fail).on('close', (code) => done(code ?? 1)));
+  running = child;
+  return new Promise((done, fail) =>
+    child.on('error', fail).on('close', (code) => {
+      running = undefined;
+      if (!interrupted) done(code ?? 1);
+    }),
+  );
 }
 
-/** Ends the process that runs: one that spins would otherwise go on for ever when this one is told to stop. */
-let stop = (): void => {};
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    stop();
-    exit(1);
-  });
+/** What runs the tests at the moment. */
+let running: ChildProcess | undefined;
+let interrupted = false;
+const politeness = 2_000;
+
+/** Ends all that belongs to this run, and then this process, as one that the signal has ended. */
+async function interrupt(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): Promise<void> {
+  if (interrupted) return;
+  interrupted = true;
+  if (running) {
+    const child = running;
+    const ended = once(child, 'exit');
+    // Told so it ends what its tests have started; one that spins does not hear it, and what it started is found below.
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), politeness);
+    await ended;
+    clearTimeout(timer);
+  }
+  await endProcesses(temporary);
+  rmSync(scratch, { recursive: true, force: true });
+  exit(128 + constants.signals[signal]);
 }
+
+// Heard until the end: a second one, of somebody who is impatient, would leave all of it behind.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void interrupt(signal));
 
 const unit = find('packages/**/*.test.ts');
 const alone = [...unit.filter((file) => file.endsWith('.isolated.test.ts')), ...find('test/*.test.ts')];

@@ -76,7 +76,15 @@ describe('a cluster under real chat', { skip: lacks }, () => {
       ...['--url', balancer.url, '--data', cluster.node(0).data],
     );
     // Rooms are there with their first line.
-    await untilRooms(balancer.url, names);
+    const written = await linesIn(names, cluster.node(0).url);
+    const due = channels * linesEach;
+    /** Lines that are in the log, while more are to come. */
+    const underWay = async (when: string): Promise<number> => {
+      const lines = await written();
+      assert.ok(lines > 0 && lines < due, `${when}: ${lines} of ${due} lines are written`);
+      t.diagnostic(`${when}: ${lines} of ${due} lines are written, ${said} words said`);
+      return lines;
+    };
     const readers = Array.from({ length: people }, (_, at) => new Reader(balancer.url, `reader ${at}`, names));
 
     let said = 0;
@@ -89,12 +97,23 @@ describe('a cluster under real chat', { skip: lacks }, () => {
     })();
     await pause(2_000);
     await cluster.node(1).process.kill('SIGKILL');
+    const atKill = { lines: await underWay('a node is dead'), said };
     await pause(2_000);
+    const without = { lines: await underWay('it is begun again'), said };
     await cluster.begin(1);
     await pause(1_000);
     await redis.kill();
+    const atBreak = { lines: await underWay('the broker is dead'), said };
     await pause(3_000);
+    const apart = { lines: await underWay('it is started again'), said };
     await redis.start();
+    for (const [what, before, after] of [
+      ['node', atKill, without],
+      ['broker', atBreak, apart],
+    ] as const) {
+      assert.ok(after.lines > before.lines, `without the ${what} the import goes on`);
+      assert.ok(after.said > before.said, `without the ${what} the talk goes on`);
+    }
     const { code, stderr } = await importing;
     assert.equal(code, 0, stderr);
     chatting = false;
@@ -141,18 +160,20 @@ async function oneAdministrator(cluster: Cluster): Promise<void> {
   }
 }
 
-async function untilRooms(url: string, names: readonly string[]): Promise<void> {
-  for (const end = Date.now() + 20_000; ; await pause(50)) {
-    const answer = await fetch(`${url}/v1/session`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ name: 'looker' }),
-    });
-    const { token } = (await answer.json()) as { token: string };
-    const there = await Promise.all(
-      names.map((name) => fetch(`${url}/v1/channels/${name}/events?limit=1`, { headers: { authorization: `Bearer ${token}` } })),
-    );
-    if (there.every(({ ok }) => ok)) return;
+/** Waits until the rooms are there. Then: how many lines they hold in all, by what this node says. */
+async function linesIn(names: readonly string[], url: string): Promise<() => Promise<number>> {
+  const answer = await fetch(`${url}/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'looker' }),
+  });
+  const { token } = (await answer.json()) as { token: string };
+  const ask = (): Promise<Response[]> =>
+    Promise.all(names.map((name) => fetch(`${url}/v1/channels/${name}/events?limit=1`, { headers: { authorization: `Bearer ${token}` } })));
+  for (const end = Date.now() + 20_000; !(await ask()).every(({ ok }) => ok); await pause(50))
     assert.ok(Date.now() < end, 'the rooms are not made');
-  }
+  return async () => {
+    const pages = await Promise.all((await ask()).map((page) => page.json() as Promise<{ head: number }>));
+    return pages.reduce((sum, { head }) => sum + head, 0);
+  };
 }

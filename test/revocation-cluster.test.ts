@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '@hubbub/rig/servers/until';
+import { Dice, randomStream } from '@hubbub/sim/random';
 import { Cluster, lacking, type Setting } from '../packages/cli/src/prove/cluster.ts';
 import { Condemned } from './condemned.ts';
 import { Talker } from './talker.ts';
@@ -50,6 +51,17 @@ const faults: readonly Fault[] = [
     end: ({ storeWays }) => storeWays[b]?.set(well),
   },
   { name: 'B is stopped', begin: ({ nodes }) => nodes[b]?.pause(true), end: ({ nodes }) => nodes[b]?.pause(false) },
+  {
+    name: 'the broker loses half of what it sends to B',
+    begin: ({ brokerLosses }) => {
+      const dice = new Dice(randomStream(7, 'lost envelopes'));
+      brokerLosses[b]?.begin(() => dice.chance(0.5));
+    },
+    end: ({ brokerLosses }) => {
+      const { came, lost } = brokerLosses[b]?.end() ?? assert.fail('nothing can be lost');
+      assert.ok(lost > 0 && lost < came, `${lost} of ${came} lost`);
+    },
+  },
   { name: 'the broker is started again, empty', begin: ({ broker }) => broker?.empty(), end: () => {}, atOnce: true },
 ];
 

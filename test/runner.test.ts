@@ -1,10 +1,13 @@
 /** The test runner itself: what must not look like success does not. Each case is a small project of its own with a copy of the scripts. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { Process } from '@hubbub/rig/process';
+import { isFree } from '@hubbub/rig/servers/ports';
 
 const scratch = mkdtempSync(join(tmpdir(), 'hubbub-runner-'));
 const head = "import { describe, it, test } from 'node:test';\n";
@@ -17,7 +20,8 @@ interface Outcome {
   last: string | undefined;
 }
 
-function run(files: Record<string, string>, args: string[] = [], env: Record<string, string> = {}): Outcome {
+/** A project of these files, with a copy of the scripts, and the environment that its runner has. */
+function project(files: Record<string, string>): { root: string; env: NodeJS.ProcessEnv } {
   const root = mkdtempSync(join(scratch, 'project-'));
   cpSync(resolve(import.meta.dirname, '../scripts'), join(root, 'scripts'), { recursive: true });
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
@@ -26,10 +30,51 @@ function run(files: Record<string, string>, args: string[] = [], env: Record<str
     writeFileSync(join(root, path), head + text);
   }
   // NODE_TEST_CONTEXT would make the inner runner report to the outer one.
-  const { NODE_TEST_CONTEXT: _, CI: __, ...rest } = process.env;
-  const options = { encoding: 'utf8', env: { ...rest, ...env } } as const;
+  const { NODE_TEST_CONTEXT: _, CI: __, ...env } = process.env;
+  return { root, env };
+}
+
+function run(files: Record<string, string>, args: string[] = [], more: Record<string, string> = {}): Outcome {
+  const { root, env } = project(files);
+  const options = { encoding: 'utf8', env: { ...env, ...more } } as const;
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'scripts/test.ts'), ...args], options);
   return { code: status, output: stdout + stderr, last: stdout.trimEnd().split('\n').at(-1) };
+}
+
+/** Tells the runner to end while a test that has started a process goes on, in `rest`, for ever. */
+async function interrupted(signal: NodeJS.Signals, code: number, rest: string): Promise<void> {
+  const listens = "require('node:net').createServer().listen(0, function () { console.log('port', this.address().port) })";
+  const test = `import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { Process } from '${pathToFileURL(resolve(import.meta.dirname, '../packages/rig/src/process.ts')).href}';
+test('c', async () => {
+  mkdtempSync(tmpdir() + '/mine-');
+  const started = await Process.start({ command: process.execPath, args: ['-e', ${JSON.stringify(listens)}], ready: /port/ });
+  console.log('started', started.pid, started.stdout);
+  ${rest}
+});`;
+  const { root, env } = project({ 'test/c.test.ts': test, 'test/d.test.ts': "test('d', () => console.log('went on'));" });
+  const TMPDIR = mkdtempSync(join(scratch, 'tmp-'));
+  await using runner = await Process.start({
+    command: '/usr/bin/env',
+    args: ['-u', 'NODE_TEST_CONTEXT', process.execPath, join(root, 'scripts/test.ts')],
+    env: { ...(env as Record<string, string>), TMPDIR },
+    ready: /^started \d+ port \d+\n/m,
+  });
+  const [, pid, port] = runner.match(/^started (\d+) port (\d+)\n/m).map(Number);
+  assert.ok(!hasEnded(Number(pid)) && readdirSync(TMPDIR).length === 1);
+  runner.signal(signal);
+  runner.signal(signal);
+  assert.deepEqual(await runner.exited, { code, signal: null }, runner.stdout + runner.stderr);
+  assert.ok(hasEnded(Number(pid)), `${pid} goes on`);
+  assert.ok(await isFree(port ?? 0), `port ${port} is taken`);
+  assert.deepEqual(readdirSync(TMPDIR), []);
+  assert.doesNotMatch(runner.stdout, /went on/);
+}
+
+/** One that nobody has asked how it ended has no command line any more. */
+function hasEnded(pid: number): boolean {
+  return !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/cmdline`, 'utf8') === '';
 }
 
 function check({ code, output, last }: Outcome, expected: { code: number; last: string; says?: RegExp }): void {
@@ -105,9 +150,12 @@ test('c', () => spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
       says: /^✖ test\/a\.test\.ts: left behind: process \d+ \(.*setInterval/m,
     });
     const pid = Number(/left behind: process (\d+)/.exec(outcome.output)?.[1]);
-    // One that nobody has asked how it ended has no command line any more.
-    assert.ok(pid > 0 && (!existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/cmdline`, 'utf8') === ''));
+    assert.ok(pid > 0 && hasEnded(pid));
   });
+
+  it('leaves nothing when it is interrupted, and says by what', () => interrupted('SIGTERM', 143, 'await new Promise(() => {});'));
+
+  it('nor where the test hears nothing', () => interrupted('SIGINT', 130, 'while (true);'));
 
   it('counts a suite that is skipped as a whole, and lets go what nobody can have', () => {
     const suite = (reason: string) => ({

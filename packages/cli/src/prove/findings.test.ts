@@ -80,16 +80,21 @@ describe('findings', () => {
   it('the look found something without a fault; with one it may', () => {
     const calm = run(({ phase }) => void Object.assign(phase, { foundInCalm: 2, found: 5 }));
     assert.deepEqual([calm.foundByAntiEntropy, calm.foundInFault, exitCodeOf(calm)], [2, 3, 1]);
+    assert.deepEqual(
+      calm.faults.map(({ name, foundByLook }) => [name, foundByLook]),
+      [['quake', 3]],
+    );
     const fault = run(({ phase }) => void Object.assign(phase, { found: 5 }));
     assert.deepEqual([fault.foundByAntiEntropy, fault.foundInFault, exitCodeOf(fault)], [0, 5, 0]);
   });
 
   it('what the look found, and for how long was held, where nobody is told: not known, which is not nothing', () => {
-    const { foundByAntiEntropy, foundInFault, heldMs, violations } = run(({ phase, run }) => {
+    const { foundByAntiEntropy, foundInFault, heldMs, violations, faults } = run(({ phase, run }) => {
       Object.assign(phase, { foundInCalm: undefined, found: undefined });
       Object.assign(run, { heldMs: undefined });
     });
     assert.deepEqual([foundByAntiEntropy, foundInFault, heldMs, violations], [null, null, null, []]);
+    assert.equal(faults[0]?.foundByLook, null);
   });
 
   it('what the look found in earlier phases is not counted again, and a server that was started anew counts from 0', () => {

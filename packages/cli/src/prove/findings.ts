@@ -66,6 +66,8 @@ export interface FaultFindings {
   readonly caughtUpMsP99: number;
   /** How long after its acknowledgement an event of that time was given to a client. */
   readonly deliveredMsP99: number;
+  /** What the look alone has found from when it struck until 10 s after it had healed. Null: not known. */
+  readonly foundByLook: number | null;
 }
 
 /** Less than this part of what was to be sent in calm, and the run was no load. */
@@ -91,7 +93,6 @@ export function findingsOf({ history, verdict, phases, rate, seed, heldMs, lacki
   const { accounts } = history;
   const late = phases.map(({ spell }) => caughtUp(accounts, spell));
   const foundByAntiEntropy = total(phases.map(({ foundInCalm }) => foundInCalm));
-  const found = total(phases.map((phase) => phase.found));
   const entitled = accounts.filter(({ steps }) => Object.keys(steps).length > 0).length;
   const due = (verdict.acked - verdict.cutOff) * entitled;
   const traceless = phases.filter(({ seen }) => seen === undefined).map(({ fault }) => `${fault} left no trace`);
@@ -116,22 +117,27 @@ export function findingsOf({ history, verdict, phases, rate, seed, heldMs, lacki
     cutOff: verdict.cutOff,
     resets: verdict.resets,
     foundByAntiEntropy,
-    foundInFault: found === null || foundByAntiEntropy === null ? null : found - foundByAntiEntropy,
+    foundInFault: total(phases.map(foundInFault)),
     heldMs: heldMs ?? null,
     caughtUpMsP99: p99(late.flat()),
     faultSeen: lacking.length === 0 && traceless.length === 0,
     seed,
     violations,
     void: [...lacking, ...traceless],
-    faults: phases.map(({ fault, seen, spell }, at) => ({
-      name: fault,
-      seen: seen ?? null,
-      ms: Math.round(spell.healedAt - spell.struckAt),
+    faults: phases.map((phase, at) => ({
+      name: phase.fault,
+      seen: phase.seen ?? null,
+      ms: Math.round(phase.spell.healedAt - phase.spell.struckAt),
       caughtUpMsP99: p99(late[at] ?? []),
-      deliveredMsP99: p99(delays(accounts, spell)),
+      deliveredMsP99: p99(delays(accounts, phase.spell)),
+      foundByLook: foundInFault(phase) ?? null,
     })),
     left,
   };
+}
+
+function foundInFault({ found, foundInCalm }: Phase): number | undefined {
+  return found === undefined || foundInCalm === undefined ? undefined : found - foundInCalm;
 }
 
 /** Null where one of them is not known: what is not known is not nothing. */

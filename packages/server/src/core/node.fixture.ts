@@ -1,6 +1,6 @@
 import type { Code } from '@hubbub/protocol/codes';
 import { checkSaid } from '@hubbub/protocol/said.fixture';
-import type { Broker } from '../broker/broker.ts';
+import type { Broker, OpenBroker } from '../broker/broker.ts';
 import { localBus } from '../broker/local.ts';
 import { openPresence } from '../presence/presence.ts';
 import { createMemoryData, type MemoryData } from '../store/memory/data.ts';
@@ -155,6 +155,8 @@ export interface StageOptions {
   readonly mayRead?: (user: string, channel: string) => boolean;
   /** Instead of saying yes to all that is sent. */
   readonly admit?: Authority['admit'];
+  /** Whatever a test wants to do to the way between the nodes. */
+  readonly between?: (open: OpenBroker) => OpenBroker;
   /** What the authority's answers wait for. */
   readonly answer?: () => Promise<void> | undefined;
 }
@@ -162,6 +164,7 @@ export interface StageOptions {
 /** A whole node over memory, on a clock that stands still. */
 export async function nodeStage({
   meddle,
+  between,
   mayRead,
   admit,
   answer,
@@ -193,7 +196,7 @@ export async function nodeStage({
     const node = createNode({
       env,
       store,
-      broker: bus.open,
+      broker: between?.(bus.open) ?? bus.open,
       authority,
       identity: { identify: (shown) => Promise.all(shown.map(identify ?? asSaid)) },
       ...(!alone && { presence: openPresence({ ...(crowd !== undefined && { sessions: crowd }) }) }),
