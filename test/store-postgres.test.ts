@@ -1,8 +1,10 @@
 /** The cluster's store where several processes, and a server that misbehaves, are needed to see what it does. */
 import assert from 'node:assert/strict';
-import { resolve } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause, setImmediate } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { Process } from '@hubbub/rig/process';
 import { FaultProxy } from '@hubbub/rig/proxy';
 import { startPostgres } from '@hubbub/rig/servers/postgres';
@@ -77,8 +79,8 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
     return read ?? { events: 0 };
   }
 
-  async function ask<Row>(text: string): Promise<readonly Row[]> {
-    const sql = postgres(server.url, { max: 1, onnotice: () => {} });
+  async function ask<Row>(text: string, url = server.url): Promise<readonly Row[]> {
+    const sql = postgres(url, { max: 1, onnotice: () => {} });
     try {
       return [...(await sql.unsafe(text))] as unknown as Row[];
     } finally {
@@ -281,6 +283,28 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
           !error.message.includes('hunter2'),
       );
     }
+  });
+
+  it('lets in whoever has the right password, and says of a wrong one that it is, and never which', async () => {
+    await ask(`CREATE ROLE locked LOGIN PASSWORD 'open sesame'; GRANT CREATE ON DATABASE postgres TO locked`);
+    const rules = join(server.folder, 'data/pg_hba.conf');
+    writeFileSync(rules, `host all locked 127.0.0.1/32 scram-sha-256\n${readFileSync(rules, 'utf8')}`);
+    await ask('SELECT pg_reload_conf()');
+    const url = (password: string): string => server.url.replace('postgres@127', `locked:${encodeURIComponent(password)}@127`);
+    // Reloading it takes a moment.
+    await eventually(() => assert.rejects(ask('SELECT', url('anything')), { code: '28P01' }));
+    const wrong = openPostgres({ url: url('hunter2'), schema: 'locked', settleMs: 0 });
+    await assert.rejects(wrong, (error) => {
+      assert.ok(error instanceof PostgresOpenError);
+      assert.equal(error.code, 'unreachable');
+      assert.match(error.message, /password authentication failed for user "locked"/);
+      // Wherever it might stand, the cause and the stack included.
+      assert.doesNotMatch(inspect(error, { showHidden: true, depth: null }), /hunter2|sesame/);
+      return true;
+    });
+    const store = await openPostgres({ url: url('open sesame'), schema: 'locked', settleMs: 0 });
+    opened.push(store);
+    assert.equal((await store.append([item(1)])).outcomes[0]?.status, 'committed');
   });
 
   for (const setting of ['fsync', 'synchronous_commit']) {
