@@ -174,6 +174,61 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
     await noProblem(store);
   });
 
+  it('lets everybody on other channels go on while the server process of an appender is stopped amid its transaction', async () => {
+    const store = await open('amid');
+    const sql = postgres(server.url, { max: 1, onnotice: () => {} });
+    const backends = async (): Promise<number[]> =>
+      (await sql<{ pid: number }[]>`SELECT pid FROM pg_stat_activity WHERE application_name = 'hubbub'`).map(({ pid }) => pid);
+    const before = new Set(await backends());
+    // Much in a transaction, so that it is amid one most of the time. It connects when it has something to ask.
+    const victim = await appender('amid', { from: 'victim', prefix: 'held', channels: 1, batches: 4_000, batchItems: 400, ids: 'd' });
+    victim.signal('SIGUSR2');
+    await victim.until(() => told(victim).length > 0);
+    const own = (await backends()).filter((pid) => !before.has(pid));
+    const others = await Promise.all(
+      ['e', 'f'].map((ids) => appender('amid', { from: ids, prefix: `free${ids}`, channels: 10, batches: 40_000, batchItems: 5, ids })),
+    );
+    for (const one of others) one.signal('SIGUSR2');
+    /** Whether all of the others went on meanwhile, and it was stopped holding what an append holds. */
+    async function goOnBeside(pid: number): Promise<boolean> {
+      const stood = others.map((one) => told(one).length);
+      const went = others.map((one, at) => one.until(() => told(one).length > (stood[at] ?? 0) + 150, 1_500));
+      const all = (await Promise.allSettled(went)).every(({ status }) => status === 'fulfilled');
+      const waiting = await sql`SELECT pid, wait_event FROM pg_stat_activity WHERE application_name = 'hubbub' AND pid <> ALL (${own})
+        AND wait_event_type = 'Lock' AND wait_event IN ('advisory', 'relation', 'transactionid', 'tuple')`;
+      assert.deepEqual([...waiting], [], 'on another channel somebody waits for a lock of ours');
+      const held = await sql`SELECT FROM pg_locks WHERE pid = ${pid} AND granted
+        AND (locktype, mode) IN (('advisory', 'ShareLock'), ('transactionid', 'ExclusiveLock'))`;
+      return all && held.length === 2;
+    }
+    // Where it holds a latch of the server's own, as while it writes to the disk, everybody waits for that: such a stop shows nothing.
+    for (let stop = 0, amid = 0; amid < 8; stop++) {
+      assert.ok(stop < 100, `of ${stop} stops ${amid} were amid a transaction, with the others going on`);
+      await pause(7 * (stop % 10));
+      const [found] = await sql<{ pid: number }[]>`SELECT pid FROM pg_stat_activity WHERE pid = ANY (${own}) AND backend_xid IS NOT NULL`;
+      if (!found) continue;
+      let stopped = true;
+      const resume = (): void => {
+        if (stopped) process.kill(found.pid, 'SIGCONT');
+        stopped = false;
+      };
+      process.kill(found.pid, 'SIGSTOP');
+      // Before anybody's deadline, our questions' included.
+      const guard = setTimeout(resume, 3_000);
+      try {
+        if ((await goOnBeside(found.pid)) && stopped) amid += 1;
+      } finally {
+        clearTimeout(guard);
+        resume();
+      }
+    }
+    const stood = told(victim).length;
+    await victim.until(() => told(victim).length > stood + 1_000, 10_000);
+    await Promise.all([victim, ...others].map((one) => one.kill()));
+    await sql.end();
+    await noProblem(store);
+  });
+
   it('I10 answers within its own deadline when the server is stopped, and goes on when it is back', async () => {
     const store = await openPostgres({ url: server.url, schema: 'frozen', settleMs: 0, deadlineMs: 1_500 });
     opened.push(store);
