@@ -149,7 +149,10 @@ describe('PostgreSQL, a schema of an older version', { skip: absent('postgres') 
       await reading`BEGIN`;
       await reading`SELECT FROM read.events`;
       upgraded = open('read', next);
-      upgraded.catch(() => {});
+      let failed: unknown;
+      upgraded.catch((error: unknown) => {
+        failed = error;
+      });
       const attempts = new Set<string>();
       for (let number = 2; attempts.size < 3; number++) {
         assert.equal((await old.append([item(number)])).outcomes[0]?.status, 'committed');
@@ -157,6 +160,7 @@ describe('PostgreSQL, a schema of an older version', { skip: absent('postgres') 
         const waiting = await sql<{ begun: string }[]>`SELECT xact_start::text AS begun FROM pg_stat_activity
           WHERE application_name = 'hubbub' AND wait_event = 'relation' AND query LIKE '%ADD COLUMN later%'`;
         for (const { begun } of waiting) attempts.add(begun);
+        assert.ifError(failed);
       }
     } finally {
       await reading`COMMIT`;

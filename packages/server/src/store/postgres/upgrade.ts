@@ -5,8 +5,8 @@ import type { Client } from './client.ts';
 import { codeOf, PostgresOpenError } from './errors.ts';
 
 /**
- * Whoever comes while it waits for a lock waits behind it. A reader who has one table and wants another, while it has that one and wants the
- * first, would be refused after the server's `deadlock_timeout` (a second): so it gives up long before, and tries again.
+ * Whoever comes while it waits for a lock waits behind it. Who has one table and wants another, while it has that one and wants the first,
+ * would be refused after the server's `deadlock_timeout` (a second): so it gives up long before, and tries again.
  */
 const lockTimeoutMs = 100;
 /** Below what the other nodes wait for it that start at the same time (see open.ts). */
@@ -39,8 +39,6 @@ async function upgrade(sql: Client, text: string, version: number): Promise<void
     try {
       await sql.begin(async (tx) => {
         await tx.unsafe(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
-        // As a new epoch does: no writer is amid something, with locks on some tables and a need for others.
-        await tx`SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), 0))`;
         await tx.unsafe(text);
         const { count } = await tx`UPDATE meta SET version = ${version} WHERE version = ${version - 1}`;
         if (count !== 1) throw new Error('somebody else has changed the version meanwhile');
