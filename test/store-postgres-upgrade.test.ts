@@ -144,28 +144,36 @@ describe('PostgreSQL, a schema of an older version', { skip: absent('postgres') 
     const old = await open('read');
     await old.append([item(1)]);
     const reading = await sql.reserve();
-    let upgraded: Promise<Store>;
-    try {
-      await reading`BEGIN`;
-      await reading`SELECT FROM read.events`;
-      upgraded = open('read', next);
-      let failed: unknown;
-      upgraded.catch((error: unknown) => {
-        failed = error;
-      });
-      const attempts = new Set<string>();
-      for (let number = 2; attempts.size < 3; number++) {
+    let on = true;
+    async function work(): Promise<void> {
+      for (let number = 2; on; number++) {
         assert.equal((await old.append([item(number)])).outcomes[0]?.status, 'committed');
         await old.read('room:0', { after: 0 }, 10);
+      }
+    }
+    let failed: unknown;
+    const noting = (error: unknown): void => {
+      failed = error;
+    };
+    await reading`BEGIN`;
+    await reading`SELECT FROM read.events`;
+    const working = work();
+    const upgraded = open('read', next);
+    working.catch(noting);
+    upgraded.catch(noting);
+    try {
+      for (const attempts = new Set<string>(); attempts.size < 5; ) {
         const waiting = await sql<{ begun: string }[]>`SELECT xact_start::text AS begun FROM pg_stat_activity
           WHERE application_name = 'hubbub' AND wait_event = 'relation' AND query LIKE '%ADD COLUMN later%'`;
         for (const { begun } of waiting) attempts.add(begun);
         assert.ifError(failed);
       }
     } finally {
+      on = false;
       await reading`COMMIT`;
       reading.release();
     }
+    await working;
     await noProblem(await upgraded);
     assert.equal(await versionOf('read'), version + 1);
   });
