@@ -1,8 +1,10 @@
 /** The cluster's store where several processes, and a server that misbehaves, are needed to see what it does. */
 import assert from 'node:assert/strict';
-import { resolve } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause, setImmediate } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { Process } from '@hubbub/rig/process';
 import { FaultProxy } from '@hubbub/rig/proxy';
 import { startPostgres } from '@hubbub/rig/servers/postgres';
@@ -21,9 +23,19 @@ function item(number: number, channel = 'room:0', from = 'ann'): Item {
   return { channel, id, from, kind: 'say', body: `"${number}"`, counts: true };
 }
 
-/** What it was told of each item, in order. */
+/** What it was told of each item, in order: `STATUS:OFFSET:NUMBER`. */
 function told({ stdout }: Process): string[] {
   return stdout.split('\n').flatMap((line) => (/^\d+ ./.test(line) ? (line.split(' ')[1] ?? '').split(',') : []));
+}
+
+/** Of each item, by its number, the offset that it was told. */
+function offsets(process: Process): Map<number, number> {
+  return new Map(
+    told(process).map((word) => {
+      const [, offset, number] = word.split(':').map(Number);
+      return [number ?? Number.NaN, offset ?? Number.NaN];
+    }),
+  );
 }
 
 describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () => {
@@ -67,8 +79,8 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
     return read ?? { events: 0 };
   }
 
-  async function ask<Row>(text: string): Promise<readonly Row[]> {
-    const sql = postgres(server.url, { max: 1, onnotice: () => {} });
+  async function ask<Row>(text: string, url = server.url): Promise<readonly Row[]> {
+    const sql = postgres(url, { max: 1, onnotice: () => {} });
     try {
       return [...(await sql.unsafe(text))] as unknown as Row[];
     } finally {
@@ -88,21 +100,19 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
       const store = await open(name);
       assert.equal((await noProblem(store)).events, 16_000);
       // In each channel the offsets that were told are 1, 2, 3, …, each told once.
-      if (channels === 1) assert.equal(new Set(all.flatMap(told)).size, 16_000);
+      const places = all.flatMap((one) => [...offsets(one)].map(([number, offset]) => `${number % channels} ${offset}`));
+      assert.equal(new Set(places).size, 16_000);
     });
   }
 
   it('I6 commits an id once that two processes send at once, a thousand times: both are told the same offset', async () => {
-    const order = { from: 'ann', channels: 10, batches: 100, batchItems: 10, ids: 'a' };
+    // Several of a batch go to the same channel: each of them might be told the offset of another.
+    const order = { from: 'ann', channels: 3, batches: 100, batchItems: 10, ids: 'a' };
     const [one, two] = await run('twice', [order, order]);
     assert.ok(one && two);
     const store = await open('twice');
     assert.equal((await noProblem(store)).events, 1_000);
-    // What was passed by came later, so the order of what was told may differ: per channel and offset it is the same.
-    const offsets = (process: Process): string[] =>
-      told(process)
-        .map((word) => word.replace(/^\w+:/, ''))
-        .sort();
+    assert.equal(offsets(one).size, 1_000);
     assert.deepEqual(offsets(one), offsets(two));
     const committed = [...told(one), ...told(two)].filter((word) => word.startsWith('committed:'));
     assert.equal(committed.length, 1_000, 'each was new to one of them, and a duplicate to the other');
@@ -161,6 +171,61 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
       await sql.end();
     }
     assert.equal((await store.append([item(3, 'room:held')], true)).outcomes[0]?.status, 'committed');
+    await noProblem(store);
+  });
+
+  it('lets everybody on other channels go on while the server process of an appender is stopped amid its transaction', async () => {
+    const store = await open('amid');
+    const sql = postgres(server.url, { max: 1, onnotice: () => {} });
+    const backends = async (): Promise<number[]> =>
+      (await sql<{ pid: number }[]>`SELECT pid FROM pg_stat_activity WHERE application_name = 'hubbub'`).map(({ pid }) => pid);
+    const before = new Set(await backends());
+    // Much in a transaction, so that it is amid one most of the time. It connects when it has something to ask.
+    const victim = await appender('amid', { from: 'victim', prefix: 'held', channels: 1, batches: 4_000, batchItems: 400, ids: 'd' });
+    victim.signal('SIGUSR2');
+    await victim.until(() => told(victim).length > 0);
+    const own = (await backends()).filter((pid) => !before.has(pid));
+    const others = await Promise.all(
+      ['e', 'f'].map((ids) => appender('amid', { from: ids, prefix: `free${ids}`, channels: 10, batches: 40_000, batchItems: 5, ids })),
+    );
+    for (const one of others) one.signal('SIGUSR2');
+    /** Whether all of the others went on meanwhile, and it was stopped holding what an append holds. */
+    async function goOnBeside(pid: number): Promise<boolean> {
+      const stood = others.map((one) => told(one).length);
+      const went = others.map((one, at) => one.until(() => told(one).length > (stood[at] ?? 0) + 150, 1_500));
+      const all = (await Promise.allSettled(went)).every(({ status }) => status === 'fulfilled');
+      const waiting = await sql`SELECT pid, wait_event FROM pg_stat_activity WHERE application_name = 'hubbub' AND pid <> ALL (${own})
+        AND wait_event_type = 'Lock' AND wait_event IN ('advisory', 'relation', 'transactionid', 'tuple')`;
+      assert.deepEqual([...waiting], [], 'on another channel somebody waits for a lock of ours');
+      const held = await sql`SELECT FROM pg_locks WHERE pid = ${pid} AND granted
+        AND (locktype, mode) IN (('advisory', 'ShareLock'), ('transactionid', 'ExclusiveLock'))`;
+      return all && held.length === 2;
+    }
+    // Where it holds a latch of the server's own, as while it writes to the disk, everybody waits for that: such a stop shows nothing.
+    for (let stop = 0, amid = 0; amid < 8; stop++) {
+      assert.ok(stop < 100, `of ${stop} stops ${amid} were amid a transaction, with the others going on`);
+      await pause(7 * (stop % 10));
+      const [found] = await sql<{ pid: number }[]>`SELECT pid FROM pg_stat_activity WHERE pid = ANY (${own}) AND backend_xid IS NOT NULL`;
+      if (!found) continue;
+      let stopped = true;
+      const resume = (): void => {
+        if (stopped) process.kill(found.pid, 'SIGCONT');
+        stopped = false;
+      };
+      process.kill(found.pid, 'SIGSTOP');
+      // Before anybody's deadline, our questions' included.
+      const guard = setTimeout(resume, 3_000);
+      try {
+        if ((await goOnBeside(found.pid)) && stopped) amid += 1;
+      } finally {
+        clearTimeout(guard);
+        resume();
+      }
+    }
+    const stood = told(victim).length;
+    await victim.until(() => told(victim).length > stood + 1_000, 10_000);
+    await Promise.all([victim, ...others].map((one) => one.kill()));
+    await sql.end();
     await noProblem(store);
   });
 
@@ -273,6 +338,28 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
           !error.message.includes('hunter2'),
       );
     }
+  });
+
+  it('lets in whoever has the right password, and says of a wrong one that it is, and never which', async () => {
+    await ask(`CREATE ROLE locked LOGIN PASSWORD 'open sesame'; GRANT CREATE ON DATABASE postgres TO locked`);
+    const rules = join(server.folder, 'data/pg_hba.conf');
+    writeFileSync(rules, `host all locked 127.0.0.1/32 scram-sha-256\n${readFileSync(rules, 'utf8')}`);
+    await ask('SELECT pg_reload_conf()');
+    const url = (password: string): string => server.url.replace('postgres@127', `locked:${encodeURIComponent(password)}@127`);
+    // Reloading it takes a moment.
+    await eventually(() => assert.rejects(ask('SELECT', url('anything')), { code: '28P01' }));
+    const wrong = openPostgres({ url: url('hunter2'), schema: 'locked', settleMs: 0 });
+    await assert.rejects(wrong, (error) => {
+      assert.ok(error instanceof PostgresOpenError);
+      assert.equal(error.code, 'unreachable');
+      assert.match(error.message, /password authentication failed for user "locked"/);
+      // Wherever it might stand, the cause and the stack included.
+      assert.doesNotMatch(inspect(error, { showHidden: true, depth: null }), /hunter2|sesame/);
+      return true;
+    });
+    const store = await openPostgres({ url: url('open sesame'), schema: 'locked', settleMs: 0 });
+    opened.push(store);
+    assert.equal((await store.append([item(1)])).outcomes[0]?.status, 'committed');
   });
 
   for (const setting of ['fsync', 'synchronous_commit']) {

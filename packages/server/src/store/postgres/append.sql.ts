@@ -51,8 +51,11 @@ export const appendRoutine = `
     -- New rows first, in the order of the names, then the locks in the same order: two batches never wait for each other in a circle.
     INSERT INTO heads AS h (channel, head, n, first, ts)
     SELECT name, 0, 0, 1, 0 FROM unnest(c_name, c_makes) AS k(name, makes)
-    WHERE makes AND NOT EXISTS (SELECT FROM heads WHERE channel = name)
-      AND (p_patient OR pg_try_advisory_xact_lock(hashtextextended(name, 1))) ORDER BY name
+    -- (In this order: the lock would be tried of every channel that is there.)
+    WHERE makes AND CASE
+        WHEN EXISTS (SELECT FROM heads WHERE channel = name) THEN false
+        ELSE p_patient OR pg_try_advisory_xact_lock(hashtextextended(name, 1))
+      END ORDER BY name
     ON CONFLICT DO NOTHING;
     IF p_patient THEN
       FOR found IN

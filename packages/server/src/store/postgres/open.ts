@@ -6,7 +6,8 @@ import { codeOf, PostgresOpenError } from './errors.ts';
 import { newEpoch, PostgresStore, settle } from './handle.ts';
 import { type PairRow, pairOf } from './reads.ts';
 import { routines } from './routines.ts';
-import { schemaVersion, tables } from './schema.ts';
+import { tables, upgrades as upgradesOfThisVersion } from './schema.ts';
+import { upgradeSchema } from './upgrade.ts';
 
 export { type PostgresOpenCode, PostgresOpenError } from './errors.ts';
 
@@ -23,6 +24,8 @@ export interface PostgresOptions {
   readonly syncStandby?: boolean;
   readonly settleMs?: number;
   readonly purgeEveryMs?: number;
+  /** For tests: how the schema has changed since version 1. Left out: as of this version. */
+  readonly upgrades?: readonly string[];
 }
 
 interface Found {
@@ -38,9 +41,16 @@ const settings = { deadlineMs: 8_000, settleMs: 500, purgeEveryMs: 10_000 };
  * Opens the store in the schema, making it and an empty store where there is none. Several nodes may do so at once. Throws
  * `PostgresOpenError`; its code says why.
  */
-export async function openPostgres({ url, schema = 'hubbub', onNote, syncStandby = false, ...given }: PostgresOptions): Promise<Store> {
+export async function openPostgres({
+  url,
+  schema = 'hubbub',
+  onNote,
+  syncStandby = false,
+  upgrades = upgradesOfThisVersion,
+  ...given
+}: PostgresOptions): Promise<Store> {
   const { deadlineMs, settleMs, purgeEveryMs } = { ...settings, ...given };
-  const found = await prepare({ url, schema, syncStandby, ...(onNote && { onNote }) });
+  const found = await prepare({ url, schema, syncStandby, upgrades, ...(onNote && { onNote }) });
   const known = { epoch: found.epoch, mark: found.mark };
   const store = new PostgresStore({ url, schema, cluster: found.cluster, known, deadlineMs, settleMs, purgeEveryMs, syncStandby });
   try {
@@ -56,7 +66,7 @@ export async function openPostgres({ url, schema = 'hubbub', onNote, syncStandby
 /** For each host. */
 const patienceMs = 5_000;
 
-type Preparing = Required<Pick<PostgresOptions, 'url' | 'schema' | 'syncStandby'>> & Pick<PostgresOptions, 'onNote'>;
+type Preparing = Required<Pick<PostgresOptions, 'url' | 'schema' | 'syncStandby' | 'upgrades'>> & Pick<PostgresOptions, 'onNote'>;
 
 async function prepare(options: Preparing): Promise<Found> {
   const { url, schema, syncStandby } = options;
@@ -92,7 +102,8 @@ function whyNot(error: unknown): string {
 }
 
 async function migrate(sql: Client, options: Preparing): Promise<Found> {
-  const { schema } = options;
+  const { schema, upgrades } = options;
+  const schemaVersion = upgrades.length + 1;
   const [there] = await sql<{ meta: boolean; others: number }[]>`
     SELECT to_regclass(format('%I.meta', ${schema}::text)) IS NOT NULL AS meta,
       (SELECT count(*)::integer FROM pg_class WHERE relnamespace = to_regnamespace(format('%I', ${schema}::text)) AND relkind = 'r') AS others`;
@@ -100,31 +111,34 @@ async function migrate(sql: Client, options: Preparing): Promise<Found> {
     throw new PostgresOpenError('foreign', `the schema ${schema} holds tables that are not Hubbub's`);
   }
   const made = !there?.meta;
-  if (made) await create(sql, schema);
+  if (made) await create(sql, options);
   const [meta] = await sql<{ version: number; cluster: string }[]>`SELECT version, cluster FROM meta`.catch((error: unknown) => {
     if (codeOf(error)?.startsWith('42'))
       throw new PostgresOpenError('foreign', `the schema ${schema} holds a table meta that is not Hubbub's`);
     throw error;
   });
   if (!meta) throw new PostgresOpenError('foreign', `the schema ${schema} has an empty table meta`);
+  if (!Number.isInteger(meta.version) || meta.version < 1) {
+    throw new PostgresOpenError('foreign', `the schema ${schema} is of version ${meta.version}, which there never was`);
+  }
   if (meta.version > schemaVersion + 1) {
     throw new PostgresOpenError(
       'newer',
       `the schema ${schema} was made by a later version (${meta.version}); this one knows up to ${schemaVersion + 1}`,
     );
   }
+  await upgradeSchema(sql, { schema, from: meta.version, upgrades });
   // A node of this version that comes after one of the next finds its own routines there; where it is the first, it brings them.
   if (!made) await sql.begin((tx) => tx.unsafe(routines));
   return { cluster: meta.cluster, made, ...(await present(sql, options)) };
 }
 
-async function create(sql: Client, schema: string): Promise<void> {
+async function create(sql: Client, { schema, upgrades }: Preparing): Promise<void> {
   await sql.begin(async (tx) => {
     await tx`CREATE SCHEMA IF NOT EXISTS ${tx(schema)}`;
-    await tx.unsafe(tables);
-    await tx.unsafe(routines);
+    for (const text of [tables, ...upgrades, routines]) await tx.unsafe(text);
     await tx`INSERT INTO meta (one, version, cluster, epoch, generation, trims, place, purged)
-      SELECT true, ${schemaVersion}, ${randomUUID()}, ${newEpoch()}, 1, 0, place_1(), '0'`;
+      SELECT true, ${upgrades.length + 1}, ${randomUUID()}, ${newEpoch()}, 1, 0, place_1(), '0'`;
   });
 }
 

@@ -3,8 +3,12 @@
  * partitioned by the hash of the channel. Names are compared byte by byte (`"C"`), as JavaScript's are, whatever the database's language.
  */
 
-/** Grows with each change; a change only adds, so that nodes of this version and of the next work side by side. */
-export const schemaVersion = 1;
+/**
+ * What brings the tables of version 1 to version 2, those of 2 to 3, and so on, as SQL; `tables` stay those of version 1. A change only
+ * adds (a table, an index, a column that may be left out), so that nodes of a version and of the next work side by side. One that has been
+ * released is never changed.
+ */
+export const upgrades: readonly string[] = [];
 
 const partitions = 8;
 
