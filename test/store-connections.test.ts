@@ -1,7 +1,7 @@
 /** Which of several servers a node takes, what it takes for an answer, and what it leaves behind there. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { FaultProxy } from '@hubbub/rig/proxy';
 import { startPostgres } from '@hubbub/rig/servers/postgres';
 import { absent } from '@hubbub/rig/servers/present';
@@ -142,6 +142,34 @@ describe('connections to PostgreSQL', { skip: absent('postgres') }, () => {
     assert.deepEqual([committed.outcomes[0]?.status, repeated.outcomes[0]?.status], ['committed', 'duplicate']);
     const countOf = (mark: string): number => Number(mark.split('.')[1]);
     assert.ok(countOf(repeated.mark) >= countOf(committed.mark), `${repeated.mark} is before ${committed.mark}`);
+  });
+
+  it('I10 is back with the first question that can be answered, whenever its connections were closed', async () => {
+    await using proxy = await FaultProxy.open(Number(new URL(server.url).port));
+    const through = new URL(server.url);
+    through.port = `${proxy.port}`;
+    const store = await openPostgres({ url: through.href, schema: 'closed', settleMs: 0, deadlineMs: 4_000 });
+    opened.push(store);
+    const refusals = new Set<string>();
+    let on = true;
+    // Asks all the time, so that there is always something that waits to be written when a connection is closed.
+    const asking = Array.from({ length: 8 }, async () => {
+      while (on) {
+        await store.heads(['room:0']).catch((error: Error) => refusals.add(error.message));
+        await setImmediate();
+      }
+    });
+    for (let round = 0; round < 60; round++) {
+      await pause(20);
+      proxy[round % 2 === 0 ? 'cut' : 'reset']();
+    }
+    on = false;
+    await Promise.all(asking);
+    assert.ok(refusals.size > 0, 'no connection was lost in the middle of a question');
+    assert.deepEqual(
+      [...refusals].filter((text) => /CONNECT_TIMEOUT|no answer/.test(text)),
+      [],
+    );
   });
 
   it('leaves no session at the server, however much it was asked when a connection broke', async () => {

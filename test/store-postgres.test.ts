@@ -1,22 +1,18 @@
 /** The cluster's store where several processes, and a server that misbehaves, are needed to see what it does. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as pause, setImmediate } from 'node:timers/promises';
-import { inspect } from 'node:util';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Process } from '@hubbub/rig/process';
-import { FaultProxy } from '@hubbub/rig/proxy';
 import { startPostgres } from '@hubbub/rig/servers/postgres';
 import { absent } from '@hubbub/rig/servers/present';
 import type { RealServer } from '@hubbub/rig/servers/server';
-import { openPostgres, PostgresOpenError } from '@hubbub/server/store/postgres/open';
+import { openPostgres } from '@hubbub/server/store/postgres/open';
 import { type Item, type Store, StoreError } from '@hubbub/server/store/store';
 import postgres from 'postgres';
 import type { Order } from './postgres-appender.ts';
 
 const program = resolve(import.meta.dirname, 'postgres-appender.ts');
-const schema = 'hubbub';
 
 function item(number: number, channel = 'room:0', from = 'ann'): Item {
   const id = `00000000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`;
@@ -257,34 +253,6 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
     assert.equal((await noProblem(store)).events, 4);
   });
 
-  it('I10 is back with the first question that can be answered, whenever its connections were closed', async () => {
-    await using proxy = await FaultProxy.open(Number(new URL(server.url).port));
-    const through = new URL(server.url);
-    through.port = `${proxy.port}`;
-    const store = await openPostgres({ url: through.href, schema: 'closed', settleMs: 0, deadlineMs: 4_000 });
-    opened.push(store);
-    const refusals = new Set<string>();
-    let on = true;
-    // Asks all the time, so that there is always something that waits to be written when a connection is closed.
-    const asking = Array.from({ length: 8 }, async () => {
-      while (on) {
-        await store.heads(['room:0']).catch((error: Error) => refusals.add(error.message));
-        await setImmediate();
-      }
-    });
-    for (let round = 0; round < 60; round++) {
-      await pause(20);
-      proxy[round % 2 === 0 ? 'cut' : 'reset']();
-    }
-    on = false;
-    await Promise.all(asking);
-    assert.ok(refusals.size > 0, 'no connection was lost in the middle of a question');
-    assert.deepEqual(
-      [...refusals].filter((text) => /CONNECT_TIMEOUT|no answer/.test(text)),
-      [],
-    );
-  });
-
   it('appends nothing over a new connection until it has looked twice', async () => {
     const store = await openPostgres({ url: server.url, schema: 'settling', settleMs: 300 });
     opened.push(store);
@@ -298,79 +266,6 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
     await store.moved(undefined, 10);
     assert.equal((await store.append([item(2)])).outcomes[0]?.status, 'committed');
   });
-
-  it('makes its tables once when ten nodes start at once on an empty database', async () => {
-    const stores = await Promise.all(Array.from({ length: 10 }, () => open('born')));
-    assert.equal(new Set(stores.map(({ cluster }) => cluster)).size, 1);
-    await Promise.all(stores.map((store, at) => store.append([item(at + 1)])));
-    assert.equal((await noProblem(await open('born'))).events, 10);
-  });
-
-  it('works on the next schema, and refuses the one after it, and tables of somebody else', async () => {
-    await open('later');
-    await ask('UPDATE later.meta SET version = version + 1');
-    await (await open('later')).append([item(1)]);
-    await ask('UPDATE later.meta SET version = version + 1');
-    await assert.rejects(open('later'), (error) => error instanceof PostgresOpenError && error.code === 'newer');
-    await ask('CREATE SCHEMA shop; CREATE TABLE shop.orders (id integer)');
-    await assert.rejects(open('shop'), (error) => error instanceof PostgresOpenError && error.code === 'foreign');
-    await ask('CREATE SCHEMA shelf; CREATE TABLE shelf.meta (id integer)');
-    await assert.rejects(open('shelf'), (error) => error instanceof PostgresOpenError && error.code === 'foreign');
-    assert.deepEqual(await ask(`SELECT count(*)::integer AS tables FROM pg_class WHERE relnamespace = 'shop'::regnamespace`), [
-      { tables: 1 },
-    ]);
-  });
-
-  it('says why it cannot be opened, and never the password', async () => {
-    const url = (text: string): string => server.url.replace('postgres@127', `nobody:hunter2@127`).replace(/\/postgres$/, text);
-    const cases: [string, RegExp][] = [
-      [url('/postgres'), /role "nobody" does not exist|authentication failed/],
-      [server.url.replace(/\/postgres$/, '/nowhere'), /database "nowhere" does not exist/],
-      ['postgres://a:hunter2@127.0.0.1:1/x', /ECONNREFUSED/],
-    ];
-    for (const [wrong, message] of cases) {
-      await assert.rejects(
-        openPostgres({ url: wrong, schema }),
-        (error) =>
-          error instanceof PostgresOpenError &&
-          error.code === 'unreachable' &&
-          message.test(error.message) &&
-          !error.message.includes('hunter2'),
-      );
-    }
-  });
-
-  it('lets in whoever has the right password, and says of a wrong one that it is, and never which', async () => {
-    await ask(`CREATE ROLE locked LOGIN PASSWORD 'open sesame'; GRANT CREATE ON DATABASE postgres TO locked`);
-    const rules = join(server.folder, 'data/pg_hba.conf');
-    writeFileSync(rules, `host all locked 127.0.0.1/32 scram-sha-256\n${readFileSync(rules, 'utf8')}`);
-    await ask('SELECT pg_reload_conf()');
-    const url = (password: string): string => server.url.replace('postgres@127', `locked:${encodeURIComponent(password)}@127`);
-    // Reloading it takes a moment.
-    await eventually(() => assert.rejects(ask('SELECT', url('anything')), { code: '28P01' }));
-    const wrong = openPostgres({ url: url('hunter2'), schema: 'locked', settleMs: 0 });
-    await assert.rejects(wrong, (error) => {
-      assert.ok(error instanceof PostgresOpenError);
-      assert.equal(error.code, 'unreachable');
-      assert.match(error.message, /password authentication failed for user "locked"/);
-      // Wherever it might stand, the cause and the stack included.
-      assert.doesNotMatch(inspect(error, { showHidden: true, depth: null }), /hunter2|sesame/);
-      return true;
-    });
-    const store = await openPostgres({ url: url('open sesame'), schema: 'locked', settleMs: 0 });
-    opened.push(store);
-    assert.equal((await store.append([item(1)])).outcomes[0]?.status, 'committed');
-  });
-
-  for (const setting of ['fsync', 'synchronous_commit']) {
-    it(`refuses a server that does not sync what it commits: ${setting}=off`, async () => {
-      await using careless = await startPostgres({ settings: { [setting]: 'off' } });
-      await assert.rejects(
-        openPostgres({ url: careless.url, schema }),
-        (error) => error instanceof PostgresOpenError && error.code === 'unsafe' && error.message.includes(`${setting} is off`),
-      );
-    });
-  }
 
   it('tells for how long somebody who has left a transaction open holds the looks back', async () => {
     const store = await open('aged');
