@@ -45,7 +45,8 @@ function named<Some extends Named>(
   if (name === 'random') {
     const dice = new Dice(randomStream(seed, 'order of faults'));
     const left = some.filter((fault) => why(fault) === undefined);
-    return Array.from(left, () => left.splice(dice.below(left.length), 1)).flat();
+    // (Of `left` itself only half would come: it gets shorter on the way.)
+    return Array.from({ length: left.length }, () => left.splice(dice.below(left.length), 1)).flat();
   }
   const found = some.find((fault) => fault.name === name);
   const names = [...all.map((fault) => fault.name), 'random', 'none'];
