@@ -50,6 +50,7 @@ const counts = `SELECT (SELECT count(*) FROM heads WHERE head > 0) AS channels, 
   (SELECT count(*) FROM facts) AS facts`;
 
 const patienceMs = 5_000;
+const gone = 'nobody waits for the check any more';
 
 /** Throws StoreError. */
 export async function checkDatabase(
@@ -57,12 +58,13 @@ export async function checkDatabase(
   report: (problem: string) => void,
   { progress, signal }: LongWork = {},
 ): Promise<Checked> {
-  if (signal?.aborted) throw new StoreError('unavailable', 'nobody waits for the check any more');
+  if (signal?.aborted) throw new StoreError('unavailable', gone);
   let sql: Client | undefined;
   const stop = (): void => void (sql && end(sql));
   signal?.addEventListener('abort', stop, { once: true });
   try {
     sql = await openFirst({ url, schema, patienceMs });
+    if (signal?.aborted) throw new StoreError('unavailable', gone);
     return await sql.begin('ISOLATION LEVEL REPEATABLE READ READ ONLY', async (tx) => {
       for (const [at, question] of questions.entries()) {
         const wrong = await tx.unsafe<{ problem: string }[]>(`SELECT * FROM (${question}) AS wrong(problem) LIMIT ${mostOfAKind}`);
