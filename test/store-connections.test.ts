@@ -7,7 +7,7 @@ import { startPostgres } from '@hubbub/rig/servers/postgres';
 import { absent } from '@hubbub/rig/servers/present';
 import type { RealServer } from '@hubbub/rig/servers/server';
 import { openPostgres } from '@hubbub/server/store/postgres/open';
-import type { Item, Store } from '@hubbub/server/store/store';
+import type { Item, Store, StoreError } from '@hubbub/server/store/store';
 import postgres from 'postgres';
 
 const room = 'room:0';
@@ -74,6 +74,17 @@ describe('connections to PostgreSQL', { skip: absent('postgres') }, () => {
     assert.equal((await store.append([item(2)], true)).outcomes[0]?.status, 'committed');
     assert.equal((await store.read(room, { after: 0 }, 10)).entries.length, 2);
     await assert.rejects(openPostgres({ url: standby.url, schema: 'standby' }), { code: 'unsafe', message: /takes no writes/ });
+  });
+
+  it('ends a check that nobody waits for any more, also while it is connecting', async () => {
+    await using proxy = await FaultProxy.open(server.port);
+    const store = await open('checked', hosts(proxy.port));
+    proxy.set({ up: 'hold' });
+    const nobody = new AbortController();
+    const checking = store.powers.checkable?.check(() => {}, { signal: nobody.signal }) ?? Promise.resolve();
+    nobody.abort();
+    proxy.set({ up: 'pass' });
+    await assert.rejects(checking, { code: 'unavailable', message: /nobody waits/ });
   });
 
   it('I1 nothing is answered, and no new history begun, while the server does not sync; afterwards all goes on', async () => {
@@ -170,6 +181,33 @@ describe('connections to PostgreSQL', { skip: absent('postgres') }, () => {
       [...refusals].filter((text) => /CONNECT_TIMEOUT|no answer/.test(text)),
       [],
     );
+  });
+
+  it('I1 finds that what it has acknowledged is gone, though as many transactions are counted as before', async () => {
+    const [store, other] = [await open('gone'), await open('gone')];
+    const { epoch } = await store.append([item(1)]);
+    await other.append([{ ...item(2), channel: 'room:1' }]);
+    await sql`DELETE FROM gone.events WHERE channel = ${room}`;
+    await sql`DELETE FROM gone.moves WHERE channel = ${room}`;
+    await sql`UPDATE gone.heads SET head = 0, n = 0 WHERE channel = ${room}`;
+    await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hubbub' AND pid <> pg_backend_pid()`;
+    const codeOf = async (look: () => Promise<unknown>): Promise<unknown> => {
+      for (;;) {
+        const error = await look().then(
+          () => undefined,
+          (cause: unknown) => cause as StoreError,
+        );
+        if (error?.code !== 'unavailable') return error?.code;
+      }
+    };
+    assert.equal(await codeOf(() => store.moved(undefined, 10)), 'rolled_back');
+    await assert.rejects(store.append([item(3)]), { code: 'unavailable' });
+    // Who has acknowledged none of it has nothing to say.
+    assert.equal(await codeOf(() => other.moved(undefined, 10)), undefined);
+    const renewed = await store.powers.renewable?.renew(epoch);
+    assert.notEqual(renewed?.epoch, epoch);
+    await store.moved(undefined, 10);
+    assert.equal((await store.append([item(1)])).outcomes[0]?.status, 'committed');
   });
 
   it('leaves no session at the server, however much it was asked when a connection broke', async () => {

@@ -10,6 +10,7 @@ import { factsQuery } from './facts.ts';
 import { Link, type Row } from './link.ts';
 import { movedQuery, oldestOpen } from './moved.ts';
 import { headsQuery, type PairRow, pairOf, type Query, readQuery, selectPair } from './reads.ts';
+import { Witness } from './witness.ts';
 
 export interface Parts {
   readonly url: string;
@@ -57,6 +58,7 @@ export class PostgresStore implements Store {
   readonly #readers: readonly Link[];
   /** Looks come before pages. */
   readonly #looker: Link;
+  readonly #witness = new Witness();
   #known: Pair;
   /** When connections broke, and when the first look after it began; undefined: it is settled which history this is. */
   #unsettled: { readonly at: number; firstLookAt: number | undefined } | undefined;
@@ -94,7 +96,11 @@ export class PostgresStore implements Store {
     const parameters = [...this.#standpoint, !passing, ...parametersOf(items)];
     const [row] = await this.#call<RoutineRow & AppendRow>(link, append, parameters, true);
     if (!row) throw new StoreError('unknown', 'an append without an answer');
-    return { ...this.#taken(row), outcomes: outcomesOf(row) };
+    const pair = this.#taken(row);
+    const outcomes = outcomesOf(row);
+    // An answer of a history that has ended meanwhile bears witness to none.
+    if (pair.epoch === this.#known.epoch) this.#witness.acknowledged(items, outcomes);
+    return { ...pair, outcomes };
   }
 
   read(channel: string, range: Range, limit: number): Promise<Page> {
@@ -113,11 +119,20 @@ export class PostgresStore implements Store {
     const began = performance.now();
     this.#purge(began);
     const moved = await this.#ask(this.#looker, movedQuery(since, limit));
+    if (this.#unsettled) await this.#compare(moved);
     this.#looked(began);
     const { xid, isOpen } = oldestOpen(moved.until);
     if (!isOpen) this.#heldBackBy = undefined;
     else if (this.#heldBackBy?.xid !== xid) this.#heldBackBy = { xid, since: began };
     return moved;
+  }
+
+  /** Whether the history that is found after a loss of connections has what this handle has acknowledged. */
+  async #compare(pair: Pair): Promise<void> {
+    const { channels } = this.#witness;
+    if (channels.length === 0) return;
+    const missing = this.#witness.missing(channels, await this.#ask(this.#looker, headsQuery(channels)));
+    if (missing !== undefined) throw new OtherHistory('rolled_back', missing, pair);
   }
 
   facts(query: FactQuery, limit: number, from?: string): Promise<FactPage> {
@@ -205,7 +220,10 @@ export class PostgresStore implements Store {
   #learn(pair: Pair): void {
     if (isBefore(pair.mark, this.#known.mark)) return;
     // Whoever has seen more of the old history learns of the new one before he appends.
-    if (pair.epoch !== this.#known.epoch) this.#unsettled = undefined;
+    if (pair.epoch !== this.#known.epoch) {
+      this.#unsettled = undefined;
+      this.#witness.forget();
+    }
     this.#known = pair;
   }
 
