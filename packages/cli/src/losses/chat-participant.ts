@@ -2,7 +2,8 @@ import { platformEnv } from '@hubbub/client/platform/env';
 import { uuidv7 } from '@hubbub/protocol/id';
 import { type SocketIoSocket, socketIo } from '../../../../bench/src/socket-io-client.ts';
 import type { Member, Speaker } from '../prove/crew-orders.ts';
-import { type Account, now, type Sending, type Step } from '../prove/history.ts';
+import { type Account, now, type Step } from '../prove/history.ts';
+import { Sendings } from '../prove/sendings.ts';
 
 /** As the page "Delivery guarantees" has it: what is sent arrives at least once, or its sender is told. */
 const atLeastOnce = { retries: 3, ackTimeout: 10_000 };
@@ -14,9 +15,8 @@ export class ChatParticipant implements Speaker {
   readonly name: string;
   readonly #socket: SocketIoSocket;
   readonly #env = platformEnv();
-  readonly #sendings: Sending[] = [];
+  readonly #sendings = new Sendings();
   readonly #steps: Record<string, Step[]>;
-  #unanswered = 0;
 
   constructor({ name, url }: Member, channels: readonly string[]) {
     this.name = name;
@@ -35,11 +35,11 @@ export class ChatParticipant implements Speaker {
   }
 
   get unanswered(): number {
-    return this.#unanswered;
+    return this.#sendings.unanswered;
   }
 
   get answered(): number {
-    return this.#sendings.length - this.#unanswered;
+    return this.#sendings.answered;
   }
 
   /** It knows that it is connected, and not what it has missed. */
@@ -54,19 +54,11 @@ export class ChatParticipant implements Speaker {
 
   async send(channel: string, text: string): Promise<void> {
     const id = uuidv7(this.#env);
-    const sending: Sending = { channel, id, sentAt: now() };
-    this.#sendings.push(sending);
-    this.#unanswered += 1;
-    try {
-      await this.#socket.emitWithAck('message', channel, { id, text });
-      sending.ack = { ...none, at: now() };
-    } catch (error) {
-      sending.refused = String(error);
-    }
-    this.#unanswered -= 1;
+    const send = () => this.#socket.emitWithAck('message', channel, { id, text }).then(() => none);
+    await this.#sendings.send(channel, id, send, String);
   }
 
   account(): Account {
-    return { name: this.name, user: this.name, sendings: this.#sendings, steps: this.#steps, holes: 0, garbled: 0, troubles: [] };
+    return { name: this.name, user: this.name, sendings: this.#sendings.all, steps: this.#steps, holes: 0, garbled: 0, troubles: [] };
   }
 }

@@ -4,7 +4,8 @@ import { uuidv7 } from '@hubbub/protocol/id';
 import { parsePosition } from '@hubbub/protocol/position';
 import type { Member, Speaker } from './crew-orders.ts';
 import { dialThrough } from './dial.ts';
-import { type Account, type Given, now, type Sending, type Step } from './history.ts';
+import { type Account, type Given, now, type Step } from './history.ts';
+import { Sendings } from './sendings.ts';
 
 /** What is sent: it names its own event, so that whoever reads it can see that it is whole. */
 interface Body {
@@ -21,11 +22,10 @@ export class Participant implements Speaker {
   });
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #steps: Record<string, Step[]> = {};
-  readonly #sendings: Sending[] = [];
+  readonly #sendings = new Sendings();
   readonly #troubles: string[] = [];
   #holes = 0;
   #garbled = 0;
-  #unanswered = 0;
   /** Channels of which older pages are being read anew. */
   #reloading = 0;
 
@@ -42,11 +42,11 @@ export class Participant implements Speaker {
 
   /** Events that it has sent and that are not answered yet. */
   get unanswered(): number {
-    return this.#unanswered;
+    return this.#sendings.unanswered;
   }
 
   get answered(): number {
-    return this.#sendings.length - this.#unanswered;
+    return this.#sendings.answered;
   }
 
   /** Whether it says that it has all there is. */
@@ -64,7 +64,7 @@ export class Participant implements Speaker {
     return {
       name,
       user: this.#client.user ?? '',
-      sendings: this.#sendings,
+      sendings: this.#sendings.all,
       steps: this.#steps,
       holes: this.#holes,
       garbled: this.#garbled,
@@ -75,16 +75,8 @@ export class Participant implements Speaker {
   /** Sends an event. Resolves when it has been acknowledged or refused. */
   async send(channel: string, text: string): Promise<void> {
     const id = uuidv7(this.#env);
-    const sending: Sending = { channel, id, sentAt: now() };
-    this.#sendings.push(sending);
-    this.#unanswered += 1;
-    try {
-      const { epoch, offset } = await this.#client.send(channel, { id, kind: 'message', body: { id, text } satisfies Body });
-      sending.ack = { epoch, offset, at: now() };
-    } catch (error) {
-      sending.refused = error instanceof HubbubError ? error.code : String(error);
-    }
-    this.#unanswered -= 1;
+    const send = () => this.#client.send(channel, { id, kind: 'message', body: { id, text } satisfies Body });
+    await this.#sendings.send(channel, id, send, (error) => (error instanceof HubbubError ? error.code : String(error)));
   }
 
   close(): void {
