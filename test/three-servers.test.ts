@@ -18,6 +18,7 @@ import { isNote } from '@hubbub/server/broker/envelope';
 
 const board = 'board:sketch';
 const names = ['A', 'B', 'C'];
+const strokes = 50;
 
 interface Step {
   readonly node: string;
@@ -172,6 +173,19 @@ describe('three servers, one drawing', { skip: absent('postgres', 'redis') }, ()
         );
         assert.deepEqual(drawn.at(-1)?.body, { points: [1, 2, 3, 4] });
       }
+      // Strokes come one after the other: how long until the last of the others has it, and what it costs the store.
+      studio.steps.length = 0;
+      const times: number[] = [];
+      for (let stroke = 0; stroke < strokes; stroke++) {
+        const began = performance.now();
+        await studio.draw(0, [stroke]);
+        times.push(performance.now() - began);
+      }
+      const fetches = studio.steps.filter(({ what, node }) => what === 'fetch' && node !== 'A').length;
+      t.diagnostic(
+        `${strokes} strokes: seen by all after ${times.toSorted((a, b) => a - b)[strokes / 2]?.toFixed(1)} ms (p50), ${fetches} fetches`,
+      );
+      assert.equal(fetches, parcels ? 0 : 2 * strokes, 'each of the others fetches each, or none');
     });
   }
 });
