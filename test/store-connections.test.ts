@@ -6,37 +6,30 @@ import { FaultProxy } from '@hubbub/rig/proxy';
 import { startPostgres } from '@hubbub/rig/servers/postgres';
 import { absent } from '@hubbub/rig/servers/present';
 import type { RealServer } from '@hubbub/rig/servers/server';
-import { openPostgres } from '@hubbub/server/store/postgres/open';
-import type { Item, Store, StoreError } from '@hubbub/server/store/store';
+import { openPostgres, type PostgresOptions } from '@hubbub/server/store/postgres/open';
+import type { Store, StoreError } from '@hubbub/server/store/store';
 import postgres from 'postgres';
+import { Database, databaseSettings, item } from './postgres-rig.ts';
 
 const room = 'room:0';
 
-function item(number: number): Item {
-  const id = `00000000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`;
-  return { channel: room, id, from: 'ann', kind: 'say', body: `"${number}"`, counts: true };
-}
-
 describe('connections to PostgreSQL', { skip: absent('postgres') }, () => {
+  let database: Database;
   let server: RealServer;
   let sql: postgres.Sql;
-  const opened: Store[] = [];
 
   before(async () => {
-    server = await startPostgres();
+    database = await Database.start();
+    server = database.server;
     sql = postgres(server.url, { max: 1, onnotice: () => {} });
   });
   after(async () => {
-    await Promise.all(opened.map((store) => store.close()));
     await sql.end();
-    await server[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
   });
 
-  async function open(schema: string, url = server.url, more: { readonly syncStandby?: boolean } = {}): Promise<Store> {
-    const store = await openPostgres({ url, schema, settleMs: 0, deadlineMs: 3_000, ...more });
-    opened.push(store);
-    return store;
-  }
+  const open = (schema: string, url = server.url, more: Partial<PostgresOptions> = {}): Promise<Store> =>
+    database.open(schema, { url, deadlineMs: 3_000, ...more });
 
   const hosts = (...ports: readonly number[]): string => `postgres://postgres@${ports.map((port) => `127.0.0.1:${port}`).join()}/postgres`;
 
@@ -68,7 +61,7 @@ describe('connections to PostgreSQL', { skip: absent('postgres') }, () => {
   });
 
   it('takes the server that takes writes, wherever it stands in the list', async () => {
-    await using standby = await startPostgres({ standbyOf: server });
+    await using standby = await startPostgres({ standbyOf: server, settings: databaseSettings });
     const store = await open('standby', hosts(standby.port, server.port));
     assert.equal((await store.append([item(1)])).outcomes[0]?.status, 'committed');
     assert.equal((await store.append([item(2)], true)).outcomes[0]?.status, 'committed');
@@ -159,8 +152,7 @@ describe('connections to PostgreSQL', { skip: absent('postgres') }, () => {
     await using proxy = await FaultProxy.open(Number(new URL(server.url).port));
     const through = new URL(server.url);
     through.port = `${proxy.port}`;
-    const store = await openPostgres({ url: through.href, schema: 'closed', settleMs: 0, deadlineMs: 4_000 });
-    opened.push(store);
+    const store = await open('closed', through.href, { deadlineMs: 4_000 });
     const refusals = new Set<string>();
     let on = true;
     // Asks all the time, so that there is always something that waits to be written when a connection is closed.
@@ -216,7 +208,7 @@ describe('connections to PostgreSQL', { skip: absent('postgres') }, () => {
     const calls = Array.from({ length: 2_000 }, () => store.heads([room]).catch(() => undefined));
     await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hubbub' AND pid <> pg_backend_pid()`;
     await Promise.all(calls);
-    await Promise.all(opened.splice(0).map((one) => one.close()));
+    await database.closeAll();
     await pause(1_500);
     const left = await sql`SELECT pid, query FROM pg_stat_activity WHERE application_name = 'hubbub'`;
     assert.deepEqual([...left], []);

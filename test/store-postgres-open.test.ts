@@ -6,75 +6,51 @@ import { after, before, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { startPostgres } from '@hubbub/rig/servers/postgres';
 import { absent } from '@hubbub/rig/servers/present';
-import type { RealServer } from '@hubbub/rig/servers/server';
 import { until } from '@hubbub/rig/servers/until';
 import { openPostgres, PostgresOpenError } from '@hubbub/server/store/postgres/open';
-import type { Item, Store } from '@hubbub/server/store/store';
-import postgres from 'postgres';
+import { Database, item } from './postgres-rig.ts';
 
 const schema = 'hubbub';
 
-function item(number: number): Item {
-  const id = `00000000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`;
-  return { channel: 'room:0', id, from: 'ann', kind: 'say', body: `"${number}"`, counts: true };
-}
-
 describe('PostgreSQL, opened', { skip: absent('postgres') }, () => {
-  let server: RealServer;
-  const opened: Store[] = [];
+  let database: Database;
 
   before(async () => {
-    server = await startPostgres({ settings: { max_connections: '200' } });
+    database = await Database.start();
   });
   after(async () => {
-    await Promise.all(opened.map((store) => store.close()));
-    await server[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
   });
 
-  async function open(name: string): Promise<Store> {
-    const store = await openPostgres({ url: server.url, schema: name, settleMs: 0, deadlineMs: 4_000 });
-    opened.push(store);
-    return store;
-  }
-
-  async function ask<Row>(text: string, url = server.url): Promise<readonly Row[]> {
-    const sql = postgres(url, { max: 1, onnotice: () => {} });
-    try {
-      return [...(await sql.unsafe(text))] as unknown as Row[];
-    } finally {
-      await sql.end();
-    }
-  }
-
   it('makes its tables once when ten nodes start at once on an empty database', async () => {
-    const stores = await Promise.all(Array.from({ length: 10 }, () => open('born')));
+    const stores = await Promise.all(Array.from({ length: 10 }, () => database.open('born')));
     assert.equal(new Set(stores.map(({ cluster }) => cluster)).size, 1);
     await Promise.all(stores.map((store, at) => store.append([item(at + 1)])));
     const problems: string[] = [];
-    const read = await (await open('born')).powers.checkable?.check((problem) => problems.push(problem));
+    const read = await (await database.open('born')).powers.checkable?.check((problem) => problems.push(problem));
     assert.deepEqual([problems, read?.events], [[], 10]);
   });
 
   it('works on the next schema, and refuses the one after it, and tables of somebody else', async () => {
-    await open('later');
-    await ask('UPDATE later.meta SET version = version + 1');
-    await (await open('later')).append([item(1)]);
-    await ask('UPDATE later.meta SET version = version + 1');
-    await assert.rejects(open('later'), (error) => error instanceof PostgresOpenError && error.code === 'newer');
-    await ask('CREATE SCHEMA shop; CREATE TABLE shop.orders (id integer)');
-    await assert.rejects(open('shop'), (error) => error instanceof PostgresOpenError && error.code === 'foreign');
-    await ask('CREATE SCHEMA shelf; CREATE TABLE shelf.meta (id integer)');
-    await assert.rejects(open('shelf'), (error) => error instanceof PostgresOpenError && error.code === 'foreign');
-    assert.deepEqual(await ask(`SELECT count(*)::integer AS tables FROM pg_class WHERE relnamespace = 'shop'::regnamespace`), [
+    await database.open('later');
+    await database.ask('UPDATE later.meta SET version = version + 1');
+    await (await database.open('later')).append([item(1)]);
+    await database.ask('UPDATE later.meta SET version = version + 1');
+    await assert.rejects(database.open('later'), (error) => error instanceof PostgresOpenError && error.code === 'newer');
+    await database.ask('CREATE SCHEMA shop; CREATE TABLE shop.orders (id integer)');
+    await assert.rejects(database.open('shop'), (error) => error instanceof PostgresOpenError && error.code === 'foreign');
+    await database.ask('CREATE SCHEMA shelf; CREATE TABLE shelf.meta (id integer)');
+    await assert.rejects(database.open('shelf'), (error) => error instanceof PostgresOpenError && error.code === 'foreign');
+    assert.deepEqual(await database.ask(`SELECT count(*)::integer AS tables FROM pg_class WHERE relnamespace = 'shop'::regnamespace`), [
       { tables: 1 },
     ]);
   });
 
   it('says why it cannot be opened, and never the password', async () => {
-    const url = (text: string): string => server.url.replace('postgres@127', `nobody:hunter2@127`).replace(/\/postgres$/, text);
+    const url = (text: string): string => database.url.replace('postgres@127', `nobody:hunter2@127`).replace(/\/postgres$/, text);
     const cases: [string, RegExp][] = [
       [url('/postgres'), /role "nobody" does not exist|authentication failed/],
-      [server.url.replace(/\/postgres$/, '/nowhere'), /database "nowhere" does not exist/],
+      [database.url.replace(/\/postgres$/, '/nowhere'), /database "nowhere" does not exist/],
       ['postgres://a:hunter2@127.0.0.1:1/x', /ECONNREFUSED/],
     ];
     for (const [wrong, message] of cases) {
@@ -90,14 +66,14 @@ describe('PostgreSQL, opened', { skip: absent('postgres') }, () => {
   });
 
   it('lets in whoever has the right password, and says of a wrong one that it is, and never which', async () => {
-    await ask(`CREATE ROLE locked LOGIN PASSWORD 'open sesame'; GRANT CREATE ON DATABASE postgres TO locked`);
-    const rules = join(server.folder, 'data/pg_hba.conf');
+    await database.ask(`CREATE ROLE locked LOGIN PASSWORD 'open sesame'; GRANT CREATE ON DATABASE postgres TO locked`);
+    const rules = join(database.server.folder, 'data/pg_hba.conf');
     writeFileSync(rules, `host all locked 127.0.0.1/32 scram-sha-256\n${readFileSync(rules, 'utf8')}`);
-    await ask('SELECT pg_reload_conf()');
-    const url = (password: string): string => server.url.replace('postgres@127', `locked:${encodeURIComponent(password)}@127`);
+    await database.ask('SELECT pg_reload_conf()');
+    const url = (password: string): string => database.url.replace('postgres@127', `locked:${encodeURIComponent(password)}@127`);
     // Reloading it takes a moment.
     await until('the rule holds', async () => {
-      await assert.rejects(ask('SELECT', url('anything')), { code: '28P01' });
+      await assert.rejects(database.ask('SELECT', url('anything')), { code: '28P01' });
       return true;
     });
     const wrong = openPostgres({ url: url('hunter2'), schema: 'locked', settleMs: 0 });
@@ -109,8 +85,7 @@ describe('PostgreSQL, opened', { skip: absent('postgres') }, () => {
       assert.doesNotMatch(inspect(error, { showHidden: true, depth: null }), /hunter2|sesame/);
       return true;
     });
-    const store = await openPostgres({ url: url('open sesame'), schema: 'locked', settleMs: 0 });
-    opened.push(store);
+    const store = await database.open('locked', { url: url('open sesame') });
     assert.equal((await store.append([item(1)])).outcomes[0]?.status, 'committed');
   });
 

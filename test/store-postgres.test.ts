@@ -4,20 +4,13 @@ import { resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Process } from '@hubbub/rig/process';
-import { startPostgres } from '@hubbub/rig/servers/postgres';
 import { absent } from '@hubbub/rig/servers/present';
-import type { RealServer } from '@hubbub/rig/servers/server';
-import { openPostgres } from '@hubbub/server/store/postgres/open';
-import { type Item, type Store, StoreError } from '@hubbub/server/store/store';
+import { type Store, StoreError } from '@hubbub/server/store/store';
 import postgres from 'postgres';
 import type { Order } from './postgres-appender.ts';
+import { Database, item } from './postgres-rig.ts';
 
 const program = resolve(import.meta.dirname, 'postgres-appender.ts');
-
-function item(number: number, channel = 'room:0', from = 'ann'): Item {
-  const id = `00000000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`;
-  return { channel, id, from, kind: 'say', body: `"${number}"`, counts: true };
-}
 
 /** What it was told of each item, in order: `STATUS:OFFSET:NUMBER`. */
 function told({ stdout }: Process): string[] {
@@ -35,27 +28,19 @@ function offsets(process: Process): Map<number, number> {
 }
 
 describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () => {
-  let server: RealServer;
-  const opened: Store[] = [];
+  let database: Database;
   const started: Process[] = [];
 
   before(async () => {
-    server = await startPostgres({ settings: { max_connections: '200' } });
+    database = await Database.start();
   });
   after(async () => {
     await Promise.all(started.map((one) => one[Symbol.asyncDispose]()));
-    await Promise.all(opened.map((store) => store.close()));
-    await server[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
   });
 
-  async function open(name: string): Promise<Store> {
-    const store = await openPostgres({ url: server.url, schema: name, settleMs: 0, deadlineMs: 4_000 });
-    opened.push(store);
-    return store;
-  }
-
   async function appender(name: string, order: Order): Promise<Process> {
-    const args = [program, server.url, name, JSON.stringify(order)];
+    const args = [program, database.url, name, JSON.stringify(order)];
     const process = await Process.start({ command: globalThis.process.execPath, args, ready: /^ready$/m });
     started.push(process);
     return process;
@@ -75,15 +60,6 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
     return read ?? { events: 0 };
   }
 
-  async function ask<Row>(text: string, url = server.url): Promise<readonly Row[]> {
-    const sql = postgres(url, { max: 1, onnotice: () => {} });
-    try {
-      return [...(await sql.unsafe(text))] as unknown as Row[];
-    } finally {
-      await sql.end();
-    }
-  }
-
   for (const channels of [1, 1_000]) {
     it(`takes appends of eight processes on ${channels} channels: each once, dense, nothing refused`, async () => {
       const name = `eight_${channels}`;
@@ -93,7 +69,7 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
         assert.equal(told(one).length, 2_000);
         assert.ok(told(one).every((word) => word.startsWith('committed:')));
       }
-      const store = await open(name);
+      const store = await database.open(name);
       assert.equal((await noProblem(store)).events, 16_000);
       // In each channel the offsets that were told are 1, 2, 3, …, each told once.
       const places = all.flatMap((one) => [...offsets(one)].map(([number, offset]) => `${number % channels} ${offset}`));
@@ -106,7 +82,7 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
     const order = { from: 'ann', channels: 3, batches: 100, batchItems: 10, ids: 'a' };
     const [one, two] = await run('twice', [order, order]);
     assert.ok(one && two);
-    const store = await open('twice');
+    const store = await database.open('twice');
     assert.equal((await noProblem(store)).events, 1_000);
     assert.equal(offsets(one).size, 1_000);
     assert.deepEqual(offsets(one), offsets(two));
@@ -133,13 +109,13 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
       victim.signal('SIGCONT');
     }
     await Promise.all([victim.kill(), other.kill()]);
-    await noProblem(await open(name));
+    await noProblem(await database.open(name));
   });
 
   it('stops one channel alone with the server process that holds its row, and that one comes back', async () => {
-    const store = await open('held');
+    const store = await database.open('held');
     await store.append([item(1, 'room:held'), item(2, 'room:free')]);
-    const sql = postgres(server.url, { max: 1, onnotice: () => {} });
+    const sql = postgres(database.url, { max: 1, onnotice: () => {} });
     const locked = Promise.withResolvers<number>();
     const release = Promise.withResolvers<void>();
     const holding = sql.begin(async (tx) => {
@@ -171,8 +147,8 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
   });
 
   it('lets everybody on other channels go on while the server process of an appender is stopped amid its transaction', async () => {
-    const store = await open('amid');
-    const sql = postgres(server.url, { max: 1, onnotice: () => {} });
+    const store = await database.open('amid');
+    const sql = postgres(database.url, { max: 1, onnotice: () => {} });
     const backends = async (): Promise<number[]> =>
       (await sql<{ pid: number }[]>`SELECT pid FROM pg_stat_activity WHERE application_name = 'hubbub'`).map(({ pid }) => pid);
     const before = new Set(await backends());
@@ -226,11 +202,10 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
   });
 
   it('I10 answers within its own deadline when the server is stopped, and goes on when it is back', async () => {
-    const store = await openPostgres({ url: server.url, schema: 'frozen', settleMs: 0, deadlineMs: 1_500 });
-    opened.push(store);
+    const store = await database.open('frozen', { deadlineMs: 1_500 });
     await store.append([item(1)]);
     await store.append([item(1)], true);
-    server.pause();
+    database.server.pause();
     try {
       const calls = [
         store.append([item(2)]),
@@ -244,7 +219,7 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
       );
       assert.deepEqual(codes, ['unknown', 'unknown', 'unavailable', 'unavailable']);
     } finally {
-      server.resume();
+      database.server.resume();
     }
     // Two looks, and it appends again: what it did not know it is told by the ids.
     for (let look = 0; look < 2; look++) await eventually(() => store.moved(undefined, 10));
@@ -254,10 +229,11 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
   });
 
   it('appends nothing over a new connection until it has looked twice', async () => {
-    const store = await openPostgres({ url: server.url, schema: 'settling', settleMs: 300 });
-    opened.push(store);
+    const store = await database.open('settling', { settleMs: 300 });
     await store.append([item(1)]);
-    await ask(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hubbub' AND pid <> pg_backend_pid()`);
+    await database.ask(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hubbub' AND pid <> pg_backend_pid()`,
+    );
     await eventually(() => store.heads([]));
     await assert.rejects(store.append([item(2)]), { code: 'unavailable' });
     await eventually(() => store.moved(undefined, 10));
@@ -268,12 +244,12 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
   });
 
   it('tells for how long somebody who has left a transaction open holds the looks back', async () => {
-    const store = await open('aged');
+    const store = await database.open('aged');
     const age = (): number => store.powers.observable?.untilAge() ?? Number.NaN;
     await store.append([item(1)]);
     await store.moved(undefined, 10);
     assert.equal(age(), 0);
-    const sql = postgres(server.url, { max: 1, onnotice: () => {} });
+    const sql = postgres(database.url, { max: 1, onnotice: () => {} });
     const release = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
     const leftOpen = sql.begin(async (tx) => {
@@ -299,18 +275,17 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
   });
 
   it('drops what every look has seen and is old, by itself, and says so to whoever comes with a place from before', async () => {
-    const store = await openPostgres({ url: server.url, schema: 'purged', settleMs: 0, purgeEveryMs: 0 });
-    opened.push(store);
+    const store = await database.open('purged', { purgeEveryMs: 0 });
     const { until: old } = await store.moved(undefined, 10);
     for (let number = 1; number <= 5; number++) await store.append([item(number)]);
-    await ask('UPDATE purged.moves SET at = at - 3600000');
+    await database.ask('UPDATE purged.moves SET at = at - 3600000');
     await store.append([item(6)]);
     await eventually(async () => assert.ok((await store.moved(old, 10)).purged));
-    assert.deepEqual(await ask('SELECT count(*)::integer AS rows FROM purged.moves'), [{ rows: 1 }]);
+    assert.deepEqual(await database.ask('SELECT count(*)::integer AS rows FROM purged.moves'), [{ rows: 1 }]);
   });
 
   it('tells of a busy channel once, however many batches it had', async () => {
-    const store = await open('busy');
+    const store = await database.open('busy');
     let { until } = await store.moved(undefined, 10);
     for (let number = 1; number <= 200; number++) await store.append([item(number)]);
     const quiet = [...'abcdefghijklmno'].map((letter) => `room:${letter}`);
@@ -326,12 +301,12 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
   });
 
   it('leaves the head of a channel on its page: a new version of its row touches no index', async () => {
-    const store = await open('hot');
+    const store = await database.open('hot');
     for (let batch = 0; batch < 50; batch++) await store.append([item(batch + 1)]);
     // The server counts what a session has done when that ends.
     await store.close();
     await eventually(async () => {
-      const [row] = await ask<{ hot: string; all: string }>(
+      const [row] = await database.ask<{ hot: string; all: string }>(
         `SELECT n_tup_hot_upd AS hot, n_tup_upd AS all FROM pg_stat_user_tables WHERE schemaname = 'hot' AND relname = 'heads'`,
       );
       assert.ok(Number(row?.all) >= 49 && Number(row?.hot) >= 0.9 * Number(row?.all), JSON.stringify(row));
@@ -339,8 +314,8 @@ describe('PostgreSQL, a server of many nodes', { skip: absent('postgres') }, () 
   });
 
   it('finds the newest commit by its key, whatever there was when that was planned', async () => {
-    const store = await open('planned');
-    const sql = postgres(server.url, { max: 1, onnotice: () => {}, connection: { search_path: 'planned' } });
+    const store = await database.open('planned');
+    const sql = postgres(database.url, { max: 1, onnotice: () => {}, connection: { search_path: 'planned' } });
     try {
       // An empty table that has been vacuumed is known to be cheapest to read whole, and sessions remember how they do it.
       await sql`VACUUM moves`;
